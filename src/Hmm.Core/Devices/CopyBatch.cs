@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.Diagnostics.CodeAnalysis;
+using Hmm.Core.Physical;
+using Hmm.Uapi;
+
+namespace Hmm.Core.Devices;
+
+/// <summary>
+/// A batch of copies between frames of one page map and buffers in DRAM, handed to a driver's
+/// <see cref="IDeviceMemoryOps.Fault"/> or <see cref="IDeviceMemoryOps.Evict"/>. The driver completes its segments in
+/// any order, from any thread, each exactly once; completing one twice is a defect that ends the host.
+/// </summary>
+/// <remarks>
+/// Ownership: the core owns the batch and reuses it once every segment is complete. A driver drops its reference with
+/// the last <see cref="Complete"/> that it calls.
+/// Invariant: completed segments + pending segments == <see cref="Count"/>.
+/// </remarks>
+public abstract class CopyBatch
+{
+    /// <summary>The most segments of a batch: 64, one bit each in the pending mask.</summary>
+    public const int SegmentsMax = 64;
+
+    /// <summary>The most frames of a batch, and so of a segment: 512 (2 MiB), the largest page.</summary>
+    public const int FramesMax = 512;
+
+    private readonly CopySegment[] _segments = new CopySegment[SegmentsMax]; // Guarded by: owner until handed over
+    private readonly Errno[] _errors = new Errno[SegmentsMax]; // Guarded by: the completer of the segment
+    private int _count; // Guarded by: owner until handed over
+    private ulong _pending; // Guarded by: atomic
+
+    /// <summary>The number of segments, 1 to <see cref="SegmentsMax"/>.</summary>
+    public int Count => _count;
+
+    /// <summary>Segment <paramref name="index"/>.</summary>
+    public ref readonly CopySegment this[int index] => ref _segments[index];
+
+    /// <summary>
+    /// Reports segment <paramref name="index"/> as done. Thread-safe. The last completion runs the core's continuation
+    /// (installing pages, or releasing DRAM) on the calling thread: a few microseconds per page.
+    /// </summary>
+    /// <param name="index">0 to <see cref="Count"/> - 1.</param>
+    /// <param name="error"><see cref="Errno.None"/>, or why the copy failed; the core then keeps or poisons the pages.</param>
+    public void Complete(int index, Errno error = Errno.None)
+    {
+        if ((uint)index >= (uint)_count)
+        {
+            ThrowNoSuchSegment(index);
+        }
+
+        _errors[index] = error;
+        var bit = 1UL << index;
+        var before = Interlocked.And(ref _pending, ~bit);
+        if ((before & bit) == 0)
+        {
+            Corruption.Fail($"a driver completed segment {index} of a batch of {_count} twice");
+        }
+
+        if (before == bit)
+        {
+            OnCompleted();
+        }
+    }
+
+    /// <summary>Reports every segment as done, in order.</summary>
+    public void CompleteAll(Errno error = Errno.None)
+    {
+        // The last completion may recycle the batch: the count must be read before it.
+        var count = _count;
+        for (var i = 0; i < count; i++)
+        {
+            Complete(i, error);
+        }
+    }
+
+    private protected Errno ErrorOf(int index) => _errors[index];
+
+    private protected void ResetSegments() => _count = 0;
+
+    private protected void AddSegment(Pfn first, int frameCount, nint buffer)
+    {
+        Corruption.Require(_count < SegmentsMax && frameCount is > 0 and <= FramesMax, "a copy batch is within its limits");
+        _segments[_count++] = new CopySegment(first, frameCount, buffer);
+    }
+
+    /// <summary>Marks every segment pending; from here the batch belongs to the driver.</summary>
+    private protected void HandOver()
+    {
+        Corruption.Require(_count > 0 && _pending == 0, "a copy batch is handed over once, with segments");
+        Volatile.Write(ref _pending, _count == 64 ? ulong.MaxValue : (1UL << _count) - 1);
+    }
+
+    private protected abstract void OnCompleted();
+
+    [DoesNotReturn]
+    private static void ThrowNoSuchSegment(int index) => throw new ArgumentOutOfRangeException(nameof(index), index, "The batch has no such segment.");
+}
