@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Devices;
+using Hmm.Core.Physical;
+using Hmm.Core.Policies;
+using Hmm.Core.Virtual;
+using Hmm.Uapi;
+
+namespace Hmm.Core.Migration;
+
+/// <summary>
+/// Sends pages out of DRAM, oldest first, in batches: clean ones are punched out in runs, dirty ones gathered into
+/// operations that their device completes later. One step never waits; the thread that runs the steps decides what to
+/// do between them.
+/// </summary>
+/// <remarks>
+/// Threads: steps from one thread at a time (the host's reclaim thread); write-backs and completions from any.
+/// Invariant: a page that a step or an operation works on is Evicting.
+/// </remarks>
+internal sealed class Evictor : IDisposable
+{
+    // A batch is sorted to find neighbours, so it must span what several interleaved streams brought in; 256 tokens
+    // are 2 KiB of stack. The least batch keeps a tiny budget from evicting page by page.
+    private const int BatchPagesMax = 256;
+    private const int BatchPagesMin = 16;
+
+    // A slot holds the largest page; only the part that a copy uses ever costs DRAM.
+    private const int SlotBytes = CopyBatch.FramesMax << Pfn.Shift;
+    private const int SlotCount = 32;
+
+    private readonly MemoryManager _manager; // immutable
+    private readonly BufferArena _arena = new(SlotBytes, SlotCount);
+    private readonly EvictOperation[] _operations = new EvictOperation[SlotCount]; // immutable after construction
+    private long _inFlightFrames; // Guarded by: atomic
+    private long _fruitless; // Guarded by: atomic
+
+    internal Evictor(MemoryManager manager)
+    {
+        _manager = manager;
+        for (var slot = 0; slot < SlotCount; slot++)
+        {
+            _operations[slot] = new EvictOperation(this, manager, slot, _arena[slot]);
+        }
+    }
+
+    /// <summary>Frames that are being written to a device.</summary>
+    public long InFlightFrames => Volatile.Read(ref _inFlightFrames);
+
+    /// <summary>Evicts one batch if DRAM is short.</summary>
+    public ReclaimOutcome Step()
+    {
+        var budget = _manager.Budget;
+        var target = Math.Max(budget.HighWatermark, _manager.Filler.Waiters.OldestFrames);
+        var wanted = target - budget.Free - InFlightFrames;
+        if (wanted <= 0)
+        {
+            return ReclaimOutcome.Enough;
+        }
+
+        Span<ulong> tokens = stackalloc ulong[BatchPagesMax];
+        tokens = tokens[..(int)Math.Clamp(wanted, BatchPagesMin, BatchPagesMax)];
+        if (!_arena.TryRent(out var slot))
+        {
+            return ReclaimOutcome.WaitForDevice;
+        }
+
+        var count = _manager.Queue.Pop(tokens);
+        Interlocked.Add(ref _fruitless, count);
+        EvictBatch(tokens[..count], slot);
+        if (Volatile.Read(ref _fruitless) <= _manager.Queue.Count && count > 0)
+        {
+            return ReclaimOutcome.Progress;
+        }
+
+        return InFlightFrames > 0 ? ReclaimOutcome.WaitForDevice : ReclaimOutcome.Stuck;
+    }
+
+    /// <summary>
+    /// Writes the dirty pages of a span of a shared file to their home frames and leaves them in DRAM. Returns when the
+    /// writes are under way; each page is Evicting until its write is complete.
+    /// </summary>
+    /// <returns>The page where it stopped for want of a buffer, or the end.</returns>
+    public long WriteBack(MemoryRange range, long first, long end)
+    {
+        EvictOperation? operation = null;
+        var page = range.Table.NextTouchedChunk(first);
+        while (page < end)
+        {
+            var entry = range.Table.Read(page);
+            if (entry.State == PageState.Dirty)
+            {
+                operation ??= TryBegin(keepResident: true);
+                if (operation is null)
+                {
+                    return page;
+                }
+
+                if (!TryTake(operation, range, page, entry))
+                {
+                    StartOrReturn(operation);
+                    operation = null;
+                    continue;
+                }
+            }
+
+            page = (page + 1) % PageTable.ChunkPages == 0 ? range.Table.NextTouchedChunk(page + 1) : page + 1;
+        }
+
+        StartOrReturn(operation);
+        return end;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _arena.Dispose();
+
+    internal void CountFreed(MemoryRange range, int pages)
+    {
+        Volatile.Write(ref _fruitless, 0);
+        range.Statistics.CountEvicted(pages);
+        _manager.Budget.Release((long)pages << range.PageOrder);
+    }
+
+    internal void CountFruitless(int pages) => Interlocked.Add(ref _fruitless, pages);
+
+    internal void Finish(EvictOperation operation, int frames)
+    {
+        Interlocked.Add(ref _inFlightFrames, -frames);
+        _arena.Return(operation.Slot);
+        _manager.Progress.Signal();
+        _manager.Filler.ServeWaiters();
+        if (_manager.Budget.IsBelowLow || _manager.Filler.Waiters.Count > 0)
+        {
+            _manager.ReclaimNeeded();
+        }
+    }
+
+    private void EvictBatch(Span<ulong> tokens, int slot)
+    {
+        tokens.Sort();
+        EvictOperation? operation = _operations[slot];
+        operation.Reset(keepResident: false);
+        for (var i = 0; i < tokens.Length;)
+        {
+            var token = new PageToken(tokens[i]);
+            if (!_manager.Ranges.TryAcquire(token.RangeId, out var range))
+            {
+                i++; // The range is closed, or closing: its pages leave with it.
+                continue;
+            }
+
+            switch (Claim(range, token.Page))
+            {
+                case PageState.Clean:
+                    i += DropRun(range, tokens[i..]);
+                    _manager.Leave(range);
+                    continue;
+                case PageState.Dirty:
+                    operation = Gather(operation, range, token.Page);
+                    break;
+                default:
+                    _manager.Leave(range);
+                    break;
+            }
+
+            i++;
+        }
+
+        StartOrReturn(operation);
+        _manager.Filler.ServeWaiters();
+    }
+
+    /// <summary>
+    /// Moves a page to Evicting if it may leave; returns the state it left. Absent: there was nothing to do, or nothing
+    /// could be done and the token is back in the queue.
+    /// </summary>
+    private PageState Claim(MemoryRange range, long page)
+    {
+        while (true)
+        {
+            var entry = range.Table.Read(page);
+            if (entry.IsResident && entry.Pins == 0)
+            {
+                if (range.Table.TryTransition(page, entry, entry.In(PageState.Evicting).WithoutQueued()))
+                {
+                    return entry.State;
+                }
+            }
+            else if (entry.IsResident || entry.IsOwned)
+            {
+                _manager.Queue.Push(range.TokenOf(page), 1);
+                return PageState.Absent;
+            }
+            else if (range.Table.TryTransition(page, entry, entry.WithoutQueued()))
+            {
+                return PageState.Absent;
+            }
+        }
+    }
+
+    /// <summary>Punches out the claimed clean page and the clean neighbours behind it; returns how many tokens it used.</summary>
+    private int DropRun(MemoryRange range, ReadOnlySpan<ulong> tokens)
+    {
+        var first = new PageToken(tokens[0]).Page;
+        var count = 1;
+        while (count < tokens.Length && tokens[count] == tokens[0] + (ulong)count)
+        {
+            var page = first + count;
+            var entry = range.Table.Read(page);
+            if (entry.State != PageState.Clean || entry.Pins != 0
+                || !range.Table.TryTransition(page, entry, entry.In(PageState.Evicting).WithoutQueued()))
+            {
+                break;
+            }
+
+            count++;
+        }
+
+        var error = range.Memory.Discard(first, count);
+        Corruption.Require(error == Errno.None, "a clean page can be punched out");
+        var pending = false;
+        for (var page = first; page < first + count; page++)
+        {
+            pending |= range.Table.Publish(page, range.Table.Read(page).In(PageState.Absent));
+        }
+
+        CountFreed(range, count);
+        if (pending)
+        {
+            range.Memory.Wake(first, count);
+        }
+
+        return count;
+    }
+
+    private EvictOperation? Gather(EvictOperation? operation, MemoryRange range, long page)
+    {
+        if (operation is null || !operation.Add(range, page))
+        {
+            StartOrReturn(operation);
+            operation = TryBegin(keepResident: false);
+            if (operation is null)
+            {
+                // Every buffer is with a device: the page stays, at the end of the queue.
+                var entry = range.Table.Read(page);
+                if (range.Table.Publish(page, entry.In(PageState.Dirty).WithQueued()))
+                {
+                    range.Memory.Wake(page, 1);
+                }
+
+                _manager.Queue.Push(range.TokenOf(page), 1);
+                _manager.Leave(range);
+                return null;
+            }
+
+            Corruption.Require(operation.Add(range, page), "an empty operation takes any page");
+        }
+
+        return operation;
+    }
+
+    private bool TryTake(EvictOperation operation, MemoryRange range, long page, PageEntry entry)
+    {
+        if (!range.Lifetime.TryGet())
+        {
+            return true; // The range is closing; whoever closes it writes what must be written.
+        }
+
+        if (!range.Table.TryTransition(page, entry, entry.In(PageState.Evicting)))
+        {
+            _manager.Leave(range);
+            return true; // It moved on: it was evicted, and so written, or is being looked after.
+        }
+
+        if (operation.Add(range, page))
+        {
+            return true;
+        }
+
+        if (range.Table.Publish(page, range.Table.Read(page).In(PageState.Dirty)))
+        {
+            range.Memory.Wake(page, 1);
+        }
+
+        _manager.Leave(range);
+        return false;
+    }
+
+    private EvictOperation? TryBegin(bool keepResident)
+    {
+        if (!_arena.TryRent(out var slot))
+        {
+            return null;
+        }
+
+        _operations[slot].Reset(keepResident);
+        return _operations[slot];
+    }
+
+    private void StartOrReturn(EvictOperation? operation)
+    {
+        if (operation is null)
+        {
+            return;
+        }
+
+        if (operation.PageCount == 0)
+        {
+            _arena.Return(operation.Slot);
+            return;
+        }
+
+        Interlocked.Add(ref _inFlightFrames, operation.FrameCount);
+        operation.Start();
+    }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Physical;
+using Hmm.Core.Virtual;
+
+namespace Hmm.Core.Migration;
+
+/// <summary>
+/// Turns a fault message into a transition of its page. A message only says that a thread waited when it was sent: it
+/// may be stale or a duplicate, and the page's entry alone decides what to do.
+/// <code>
+///                    touch of an absent page          first write to a protected page
+///   Absent           Busy, fill                       wake: it was evicted meanwhile, let it fault again
+///   Clean, Dirty     wake: somebody filled it         Busy, unprotect, Dirty
+///   owned            set pending: the owner wakes     set pending: the owner wakes
+///   Poisoned         wake: the touch fails            wake
+/// </code>
+/// </summary>
+/// <remarks>Threads: any. Never waits, never throws, allocates nothing.</remarks>
+internal sealed class FaultHandler
+{
+    private readonly MemoryManager _manager; // immutable
+
+    internal FaultHandler(MemoryManager manager)
+    {
+        _manager = manager;
+    }
+
+    /// <summary>Handles one message.</summary>
+    /// <param name="space">Whose thread faulted.</param>
+    /// <param name="address">Where.</param>
+    /// <param name="write">Whether it was a write.</param>
+    /// <param name="writeProtect">Whether the page was present and write-protected.</param>
+    public void Handle(AddressSpace space, ulong address, bool write, bool writeProtect)
+    {
+        var range = space.Find(address);
+        if (range is null || !range.Lifetime.TryGet())
+        {
+            return; // The range is closed or closing; the application must not touch it any more.
+        }
+
+        Handle(range, range.PageOf(address), write, writeProtect);
+        _manager.Leave(range);
+    }
+
+    /// <summary>Lets writes through to a clean page before they come; does nothing if it is not clean.</summary>
+    public void Unprotect(MemoryRange range, long page)
+    {
+        var entry = range.Table.Read(page);
+        if (entry.State == PageState.Clean)
+        {
+            TryUnprotect(range, page, entry);
+        }
+    }
+
+    private void Handle(MemoryRange range, long page, bool write, bool writeProtect)
+    {
+        range.Statistics.CountFault(writeProtect);
+        while (true)
+        {
+            var entry = range.Table.Read(page);
+            if (entry.IsOwned)
+            {
+                if (entry.IsPending || range.Table.TryTransition(page, entry, entry.WithPending()))
+                {
+                    range.Statistics.CountDuplicate();
+                    return;
+                }
+            }
+            else if (entry.State == PageState.Absent && !writeProtect)
+            {
+                if (range.Table.TryTransition(page, entry, entry.In(PageState.Busy)))
+                {
+                    _manager.Filler.FillFault(range, page, write);
+                    return;
+                }
+            }
+            else if (entry.IsResident && writeProtect)
+            {
+                if (TryUnprotect(range, page, entry))
+                {
+                    return;
+                }
+            }
+            else
+            {
+                range.Statistics.CountDuplicate();
+                range.Memory.Wake(page, 1);
+                return;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Lets writes through to a resident page. The page is Busy until the kernel has done so: were it Dirty before, an
+    /// eviction could protect and read it first, and lose what is written after our late unprotect.
+    /// </summary>
+    private bool TryUnprotect(MemoryRange range, long page, PageEntry entry)
+    {
+        if (_manager.Mutant == Mutant.DirtyBeforeUnprotect)
+        {
+            return TryUnprotectTooLate(range, page, entry);
+        }
+
+        if (!range.Table.TryTransition(page, entry, entry.In(PageState.Busy)))
+        {
+            return false;
+        }
+
+        if (entry.State == PageState.Clean)
+        {
+            range.Streams.OnFirstWrite(page);
+        }
+
+        // An error means that the application unmapped the page or is gone: nobody writes, and Dirty is always safe.
+        range.Memory.Protect(page, 1, writeProtected: false);
+        if (range.Table.Publish(page, range.Table.Read(page).In(PageState.Dirty).WithoutFrame()))
+        {
+            range.Memory.Wake(page, 1);
+        }
+
+        FreeFrame(range, entry);
+        return true;
+    }
+
+    private bool TryUnprotectTooLate(MemoryRange range, long page, PageEntry entry)
+    {
+        if (!range.Table.TryTransition(page, entry, entry.In(PageState.Dirty).WithoutFrame()))
+        {
+            return false;
+        }
+
+        range.Memory.Protect(page, 1, writeProtected: false);
+        FreeFrame(range, entry);
+        return true;
+    }
+
+    /// <summary>The page is newer than its frame from now on.</summary>
+    private void FreeFrame(MemoryRange range, PageEntry entry)
+    {
+        if (entry.HasFrame)
+        {
+            _manager.PutFrames(entry.Frame, range.FramesPerPage);
+        }
+    }
+}

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.Runtime.InteropServices;
+using Hmm.Core.Devices;
+using Hmm.Core.Physical;
+using Hmm.Core.Policies;
+using Hmm.Core.Virtual;
+using Hmm.Uapi;
+
+namespace Hmm.Core.Migration;
+
+/// <summary>
+/// Brings pages into DRAM: the touched page first, then the neighbours that the prefetch policy names. Zero pages and
+/// coherent memory are installed on the spot; everything else is read by its driver and installed when it completes.
+/// No step waits: a fault without DRAM or buffer goes to the waiters, and whoever frees either serves them.
+/// </summary>
+/// <remarks>
+/// Threads: any. Allocates nothing.
+/// Invariant: a page that this class works on is Busy, and its DRAM is reserved, or it is in <see cref="Waiters"/>.
+/// </remarks>
+internal sealed unsafe class Filler : IDisposable
+{
+    // 256 KiB a copy: at 1 GB/s a device needs 250 us for it, a hundred times its per-request cost, and four of them
+    // still fit the smallest budget. Larger pages are copied one at a time.
+    private const int RunFramesMax = 64;
+
+    // A slot holds the largest page; only the part that a copy uses ever costs DRAM. 32 copies of 256 KiB in flight
+    // keep any disk's queue full.
+    private const int SlotBytes = CopyBatch.FramesMax << Pfn.Shift;
+    private const int SlotCount = 32;
+
+    private readonly MemoryManager _manager; // immutable
+    private readonly BufferArena _arena = new(SlotBytes, SlotCount);
+    private readonly FillOperation[] _operations = new FillOperation[SlotCount]; // immutable after construction
+    private readonly void* _zeroAllocation; // immutable
+    private readonly nint _zeros; // immutable
+    private readonly List<PageToken> _starved = []; // Guarded by: itself
+    private int _serveRequests; // Guarded by: atomic
+
+    internal Filler(MemoryManager manager)
+    {
+        _manager = manager;
+        Installer = new PageInstaller(manager);
+        for (var slot = 0; slot < SlotCount; slot++)
+        {
+            _operations[slot] = new FillOperation(this, slot, _arena[slot]);
+        }
+
+        // Safe because only the aligned inner part is used, and only read. Fresh zeroed memory of this size is the
+        // kernel's shared zero page: it costs no DRAM.
+        _zeroAllocation = NativeMemory.AllocZeroed(SlotBytes + BufferArena.AlignmentBytes);
+        _zeros = ((nint)_zeroAllocation + BufferArena.AlignmentBytes - 1) & ~(nint)(BufferArena.AlignmentBytes - 1);
+    }
+
+    /// <summary>The last step of fills.</summary>
+    public PageInstaller Installer { get; }
+
+    /// <summary>Faults that wait for DRAM or a buffer.</summary>
+    public DramWaiters Waiters { get; } = new();
+
+    /// <summary>The most pages of one copy.</summary>
+    public static int PagesMax(MemoryRange range) => Math.Max(1, RunFramesMax >> range.PageOrder);
+
+    /// <summary>Fills a page that was touched and that the caller moved to Busy, and what the policy wants with it.</summary>
+    public void FillFault(MemoryRange range, long page, bool write)
+    {
+        var plan = range.Streams.OnFault(page, write, range.Advice);
+        if (!TryReserveAndFill(range, page, plan.ExpectWrite))
+        {
+            Wait(range, page, plan.ExpectWrite);
+            return;
+        }
+
+        if (plan.AheadPages > 0)
+        {
+            var plannedEnd = page + 1 + plan.AheadPages;
+            var end = Prefetch(range, page + 1, plan.AheadPages, plan.ExpectWrite);
+            if (end < plannedEnd)
+            {
+                range.Streams.OnFillCut(plannedEnd, end);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Fills the absent pages of a span, skipping the others, as long as DRAM above the low watermark lasts: what is
+    /// brought along never pushes out what is in use.
+    /// </summary>
+    /// <returns>The page where it stopped.</returns>
+    public long Prefetch(MemoryRange range, long first, long count, bool writable)
+    {
+        var end = Math.Min(first + count, range.PageCount);
+        var page = first;
+        while (page < end)
+        {
+            var claimed = Claim(range, page, (int)Math.Min(end - page, PagesMax(range)), out var outOfMemory);
+            var filled = claimed == 0 ? 0 : Fill(range, page, claimed, writable, awaited: false);
+            if (filled < claimed)
+            {
+                Installer.Abandon(range, page + filled, claimed - filled);
+                return page + filled;
+            }
+
+            page += claimed;
+            if (outOfMemory)
+            {
+                _manager.ReclaimNeeded();
+                return page;
+            }
+
+            // A page that is not absent, or that somebody else just took, ends the claim and is passed over.
+            page += claimed == 0 ? 1 : 0;
+        }
+
+        return end;
+    }
+
+    /// <summary>Serves faults that wait, oldest first, while there is DRAM and a buffer for them.</summary>
+    public void ServeWaiters()
+    {
+        if (Waiters.Count == 0 || Interlocked.Increment(ref _serveRequests) != 1)
+        {
+            // Somebody serves already, perhaps this very thread further up: it looks again before it leaves.
+            return;
+        }
+
+        int requests;
+        do
+        {
+            requests = Volatile.Read(ref _serveRequests);
+            while (TryServeOldest())
+            {
+            }
+        }
+        while (Interlocked.Add(ref _serveRequests, -requests) != 0);
+    }
+
+    /// <summary>
+    /// Ends the wait of every fault with an error, since nothing in DRAM can leave and nothing will by itself. Their
+    /// bytes are where they were; once DRAM is free again the pages are as before (<see cref="HealStarved"/>).
+    /// </summary>
+    /// <returns>How many there were.</returns>
+    public int FailWaiters()
+    {
+        var failed = 0;
+        while (Waiters.TryTake(out var waiter))
+        {
+            Installer.Poison(waiter.Range, waiter.Page);
+            lock (_starved)
+            {
+                _starved.Add(waiter.Range.TokenOf(waiter.Page));
+            }
+
+            _manager.Leave(waiter.Range);
+            failed++;
+        }
+
+        return failed;
+    }
+
+    /// <summary>Ends the wait of a closing range's faults: their pages are Absent again.</summary>
+    public void DropWaitersOf(MemoryRange range)
+    {
+        while (Waiters.TryTakeOf(range, out var waiter))
+        {
+            if (range.Table.Publish(waiter.Page, range.Table.Read(waiter.Page).In(PageState.Absent)))
+            {
+                range.Memory.Wake(waiter.Page, 1);
+            }
+
+            _manager.Leave(range);
+        }
+    }
+
+    /// <summary>Lifts the error from pages whose fault failed for want of DRAM.</summary>
+    public void HealStarved()
+    {
+        lock (_starved)
+        {
+            foreach (var token in _starved)
+            {
+                if (_manager.Ranges.TryAcquire(token.RangeId, out var range))
+                {
+                    PageInstaller.Heal(range, token.Page);
+                    _manager.Leave(range);
+                }
+            }
+
+            _starved.Clear();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _arena.Dispose();
+        NativeMemory.Free(_zeroAllocation);
+    }
+
+    internal void Finish(int slot, MemoryRange range)
+    {
+        _arena.Return(slot);
+        _manager.Leave(range);
+        _manager.Progress.Signal();
+        ServeWaiters();
+    }
+
+    private bool TryReserveAndFill(MemoryRange range, long page, bool writable)
+    {
+        if (!_manager.Budget.TryReserve(range.FramesPerPage))
+        {
+            return false;
+        }
+
+        if (Fill(range, page, 1, writable, awaited: true) == 0)
+        {
+            _manager.Budget.Release(range.FramesPerPage);
+            return false;
+        }
+
+        if (_manager.Budget.IsBelowLow)
+        {
+            _manager.ReclaimNeeded();
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Fills Busy pages whose DRAM is reserved, from whatever holds their bytes.
+    /// </summary>
+    /// <returns>How many were taken care of; the rest, for which no buffer is free, are still the caller's.</returns>
+    private int Fill(MemoryRange range, long first, int count, bool writable, bool awaited)
+    {
+        var done = 0;
+        while (done < count)
+        {
+            var page = first + done;
+            var remaining = count - done;
+            if (!range.TryFrameOf(page, range.Table.Read(page), out var frame))
+            {
+                // A page of zeros is installed writable even for a read: fresh memory is nearly always written next,
+                // and one that stays zero is recognized when it is evicted.
+                var zeros = CountZeros(range, page, remaining);
+                Installer.Install(range, page, zeros, _zeros, writable: true, prefetched: !awaited);
+                done += zeros;
+                continue;
+            }
+
+            var map = _manager.PageMapOf(frame);
+            var address = map.CpuAddress(frame);
+            var taken = address != 0
+                ? FillMapped(range, page, CountNeighbours(range, page, remaining, map, frame), address, writable, awaited)
+                : FillFromDevice(range, page, remaining, map, writable, awaited);
+            if (taken == 0)
+            {
+                return done;
+            }
+
+            done += taken;
+        }
+
+        return done;
+    }
+
+    private int FillMapped(MemoryRange range, long page, int count, nint address, bool writable, bool awaited)
+    {
+        Installer.Install(range, page, count, address, writable, prefetched: !awaited);
+        return count;
+    }
+
+    private int FillFromDevice(MemoryRange range, long page, int count, PageMap map, bool writable, bool awaited)
+    {
+        if (!range.Lifetime.TryGet())
+        {
+            Installer.Abandon(range, page, count);
+            return count;
+        }
+
+        if (!_arena.TryRent(out var slot))
+        {
+            _manager.Leave(range);
+            return 0;
+        }
+
+        return _operations[slot].Start(range, page, count, map, writable, awaited);
+    }
+
+    /// <summary>Moves neighbouring absent pages to Busy and reserves their DRAM.</summary>
+    private int Claim(MemoryRange range, long first, int countMax, out bool outOfMemory)
+    {
+        outOfMemory = false;
+        var claimed = 0;
+        while (claimed < countMax)
+        {
+            var entry = range.Table.Read(first + claimed);
+            if (entry.State != PageState.Absent)
+            {
+                return claimed;
+            }
+
+            if (!_manager.Budget.TryReserve(range.FramesPerPage, _manager.Budget.LowWatermark))
+            {
+                outOfMemory = true;
+                return claimed;
+            }
+
+            if (!range.Table.TryTransition(first + claimed, entry, entry.In(PageState.Busy)))
+            {
+                _manager.Budget.Release(range.FramesPerPage);
+                return claimed;
+            }
+
+            claimed++;
+        }
+
+        return claimed;
+    }
+
+    private void Wait(MemoryRange range, long page, bool write)
+    {
+        range.Statistics.CountWait();
+        var held = range.Lifetime.TryGet();
+        if (!held || !Waiters.TryAdd(range, page, write))
+        {
+            if (held)
+            {
+                _manager.Leave(range);
+            }
+
+            if (range.Table.Publish(page, range.Table.Read(page).In(PageState.Absent)) || held)
+            {
+                range.Memory.Wake(page, 1);
+            }
+
+            return;
+        }
+
+        // In this order: DRAM that was freed before the waiter was added found nobody to serve.
+        _manager.ReclaimNeeded();
+        ServeWaiters();
+    }
+
+    private bool TryServeOldest()
+    {
+        if (!Waiters.TryTake(out var waiter))
+        {
+            return false;
+        }
+
+        if (!TryReserveAndFill(waiter.Range, waiter.Page, waiter.Write))
+        {
+            Waiters.Return(waiter);
+            return false;
+        }
+
+        _manager.Leave(waiter.Range);
+        return true;
+    }
+
+    private static int CountZeros(MemoryRange range, long first, int countMax)
+    {
+        var limit = Math.Min(countMax, CopyBatch.FramesMax >> range.PageOrder);
+        var count = 1;
+        while (count < limit && !range.TryFrameOf(first + count, range.Table.Read(first + count), out _))
+        {
+            count++;
+        }
+
+        return count;
+    }
+
+    private static int CountNeighbours(MemoryRange range, long first, int countMax, PageMap map, Pfn frame)
+    {
+        var count = 1;
+        while (count < countMax
+            && range.TryFrameOf(first + count, range.Table.Read(first + count), out var next)
+            && next == frame + ((long)count << range.PageOrder)
+            && map.Contains(next))
+        {
+            count++;
+        }
+
+        return count;
+    }
+}

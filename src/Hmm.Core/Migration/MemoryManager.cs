@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Physical;
+using Hmm.Core.Policies;
+using Hmm.Core.Virtual;
+
+namespace Hmm.Core.Migration;
+
+/// <summary>
+/// The memory manager of one host: what every part of it shares. It has no threads: faults, completions and requests
+/// come on the host's, and one thread of the host runs <see cref="Evictor"/>'s steps when it is told to.
+/// </summary>
+internal sealed class MemoryManager : IDisposable
+{
+    private readonly Action _reclaimNeeded; // immutable
+
+    /// <summary>Creates a memory manager without devices and ranges.</summary>
+    public MemoryManager(MemoryManagerOptions options)
+    {
+        Physical = options.Physical;
+        Progress = options.Progress;
+        Mutant = options.Mutant;
+        _reclaimNeeded = options.ReclaimNeeded;
+        Budget = new DramBudget(options.BudgetBytes);
+        Pins = new PinBudget(Budget.Limit / 2);
+        Filler = new Filler(this);
+        Evictor = new Evictor(this);
+        Faults = new FaultHandler(this);
+        Operations = new RangeOperations(this);
+    }
+
+    /// <summary>The physical address space.</summary>
+    public PhysicalMemory Physical { get; }
+
+    /// <summary>The DRAM that ranges may use.</summary>
+    public DramBudget Budget { get; }
+
+    /// <summary>The order in which pages leave.</summary>
+    public ResidentQueue Queue { get; } = new();
+
+    /// <summary>Which device takes them.</summary>
+    public Placement Placement { get; } = new();
+
+    /// <summary>All ranges, by id.</summary>
+    public RangeIndex Ranges { get; } = new();
+
+    /// <summary>The DRAM that may be pinned.</summary>
+    public PinBudget Pins { get; }
+
+    /// <summary>How control operations wait for pages.</summary>
+    public Progress Progress { get; }
+
+    /// <summary>What happens on a fault.</summary>
+    public FaultHandler Faults { get; }
+
+    /// <summary>The way in.</summary>
+    public Filler Filler { get; }
+
+    /// <summary>The way out.</summary>
+    public Evictor Evictor { get; }
+
+    /// <summary>What an application asks for.</summary>
+    public RangeOperations Operations { get; }
+
+    /// <summary>A broken variant, in tests that must fail.</summary>
+    public Mutant Mutant { get; }
+
+    /// <summary>Makes an empty address space.</summary>
+    public AddressSpace CreateAddressSpace(string name) => new(this, name);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Filler.Dispose();
+        Evictor.Dispose();
+    }
+
+    /// <summary>The largest prefetch window, in pages: an eighth of the budget, so that no stream pushes itself out.</summary>
+    internal long AheadPagesMax(int pageShift) => Budget.Limit / 8 >> (pageShift - Pfn.Shift);
+
+    internal void ReclaimNeeded() => _reclaimNeeded();
+
+    /// <summary>The page map of a frame that a page table names: the page's reference keeps it alive.</summary>
+    internal PageMap PageMapOf(Pfn frame) => Physical.PageMaps.OwnerOf(frame);
+
+    /// <summary>Drops a page's reference of its frames.</summary>
+    internal void PutFrames(Pfn first, int count) => PageMapOf(first).Put(first, count);
+
+    /// <summary>Drops a reference of a range; whoever closes it may be waiting for just this one.</summary>
+    internal void Leave(MemoryRange range)
+    {
+        range.Lifetime.Put();
+        if (range.Lifetime.IsDying)
+        {
+            Progress.Signal();
+        }
+    }
+}

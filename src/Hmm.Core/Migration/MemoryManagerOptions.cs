@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Physical;
+
+namespace Hmm.Core.Migration;
+
+/// <summary>What a memory manager is made of.</summary>
+internal sealed record MemoryManagerOptions
+{
+    /// <summary>The DRAM that all ranges may use together, in bytes; at least 2 MiB.</summary>
+    public required ulong BudgetBytes { get; init; }
+
+    /// <summary>The host's physical address space.</summary>
+    public required PhysicalMemory Physical { get; init; }
+
+    /// <summary>Called, on any thread, when background reclaim should run. Must return at once.</summary>
+    public Action ReclaimNeeded { get; init; } = static () => { };
+
+    /// <summary>How a thread waits for pages that others work on.</summary>
+    public Progress Progress { get; init; } = new();
+
+    /// <summary>A broken variant, for tests that must fail.</summary>
+    public Mutant Mutant { get; init; }
+}

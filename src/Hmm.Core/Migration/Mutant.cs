@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+namespace Hmm.Core.Migration;
+
+/// <summary>
+/// Deliberately broken variants of the eviction protocol. Each loses writes; the tests that would catch a broken
+/// protocol must catch these, or they prove nothing. Never set outside tests.
+/// </summary>
+internal enum Mutant
+{
+    /// <summary>The protocol as it must be.</summary>
+    None = 0,
+
+    /// <summary>A dirty page is read without being write-protected first: writes after the read are lost.</summary>
+    EvictWithoutProtect = 1,
+
+    /// <summary>
+    /// A page is published as dirty before it is unprotected, not after: an eviction protects and reads it in between,
+    /// then the late unprotect lets writes through that the punch throws away.
+    /// </summary>
+    DirtyBeforeUnprotect = 2,
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Physical;
+using Hmm.Core.Policies;
+using Hmm.Core.Virtual;
+using Hmm.Uapi;
+
+namespace Hmm.Core.Migration;
+
+/// <summary>
+/// The last step of every fill: puts bytes under pages that the caller owns (Busy, with DRAM reserved) and publishes
+/// what became of each. Every page is published exactly once, whatever the kernel answers.
+/// </summary>
+/// <remarks>Threads: any; two calls never share a page, since its owner is one.</remarks>
+internal sealed class PageInstaller
+{
+    private readonly MemoryManager _manager; // immutable
+
+    internal PageInstaller(MemoryManager manager)
+    {
+        _manager = manager;
+    }
+
+    /// <summary>Installs a run of Busy pages from one buffer.</summary>
+    /// <param name="range">Their range.</param>
+    /// <param name="first">The first page.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="source">Their bytes.</param>
+    /// <param name="writable">Install writable and publish as Dirty; else write-protected and Clean.</param>
+    /// <param name="prefetched">Whether nobody is known to wait for them.</param>
+    public void Install(MemoryRange range, long first, int count, nint source, bool writable, bool prefetched)
+    {
+        var done = 0;
+        while (done < count)
+        {
+            var at = source + ((nint)done << range.PageShift);
+            var installed = range.Memory.Install(first + done, count - done, at, !writable, out var error);
+            Corruption.Require(installed >= 0 && installed <= count - done, "an install reports pages it was asked for");
+            PublishInstalled(range, first + done, installed, writable, prefetched);
+            done += installed;
+            if (error == Errno.EEXIST && done < count)
+            {
+                // The page is there already (another host installed it before this one took over): it is at least as
+                // new as its frame, and nobody was woken for it.
+                PublishInstalled(range, first + done, 1, writable: true, prefetched);
+                range.Memory.Wake(first + done, 1);
+                done++;
+            }
+            else if (error != Errno.None)
+            {
+                Abandon(range, first + done, count - done);
+                return;
+            }
+        }
+    }
+
+    /// <summary>Gives up on Busy pages: they are Absent again, their bytes where they were, their DRAM released.</summary>
+    public void Abandon(MemoryRange range, long first, int count)
+    {
+        var pending = false;
+        for (var page = first; page < first + count; page++)
+        {
+            pending |= range.Table.Publish(page, range.Table.Read(page).In(PageState.Absent));
+        }
+
+        _manager.Budget.Release((long)count << range.PageOrder);
+        if (pending)
+        {
+            range.Memory.Wake(first, count);
+        }
+    }
+
+    /// <summary>
+    /// A Busy page's device could not return it. If somebody waits, the touch must end: the page is poisoned. If nobody
+    /// does, it stays Absent, and whoever touches it later gets a try of his own.
+    /// </summary>
+    public void Fail(MemoryRange range, long page, bool awaited)
+    {
+        range.Statistics.CountErrors(1);
+        if (!awaited && !range.Table.Read(page).IsPending)
+        {
+            Abandon(range, page, 1);
+            return;
+        }
+
+        Poison(range, page);
+        _manager.Budget.Release(range.FramesPerPage);
+    }
+
+    /// <summary>Makes touches of a Busy page fail, from the one that waits on. Its frame is kept.</summary>
+    public void Poison(MemoryRange range, long page)
+    {
+        range.Memory.Poison(page, 1);
+        range.Table.Publish(page, range.Table.Read(page).In(PageState.Poisoned));
+        range.Memory.Wake(page, 1);
+        _manager.Progress.Signal();
+    }
+
+    /// <summary>Lifts the poison: the page is Absent, and the next touch tries its device again.</summary>
+    public static void Heal(MemoryRange range, long page)
+    {
+        var entry = range.Table.Read(page);
+        if (entry.State == PageState.Poisoned && range.Table.TryTransition(page, entry, entry.In(PageState.Busy)))
+        {
+            range.Memory.Discard(page, 1);
+            range.Table.Publish(page, range.Table.Read(page).In(PageState.Absent));
+            range.Memory.Wake(page, 1);
+        }
+    }
+
+    private void PublishInstalled(MemoryRange range, long first, int count, bool writable, bool prefetched)
+    {
+        if (count == 0)
+        {
+            return;
+        }
+
+        var pending = false;
+        var unqueued = 0;
+        for (var page = first; page < first + count; page++)
+        {
+            var entry = range.Table.Read(page);
+            var published = entry.In(writable ? PageState.Dirty : PageState.Clean).WithQueued();
+            pending |= range.Table.Publish(page, writable ? published.WithoutFrame() : published);
+            if (writable && entry.HasFrame)
+            {
+                // Its bytes are in DRAM and may change at any moment: the copy on the device is of no use any more.
+                _manager.PutFrames(entry.Frame, range.FramesPerPage);
+            }
+
+            unqueued = QueueRun(range, page, entry.IsQueued, unqueued);
+        }
+
+        QueueRun(range, first + count, queued: true, unqueued);
+        range.Statistics.CountFilled(count, prefetched ? count : 0);
+        if (pending)
+        {
+            range.Memory.Wake(first, count);
+        }
+    }
+
+    /// <summary>Pushes the run of unqueued pages that ends before <paramref name="page"/> once a queued page ends it.</summary>
+    private int QueueRun(MemoryRange range, long page, bool queued, int unqueued)
+    {
+        if (!queued)
+        {
+            return unqueued + 1;
+        }
+
+        if (unqueued > 0)
+        {
+            _manager.Queue.Push(range.TokenOf(page - unqueued), unqueued);
+        }
+
+        return 0;
+    }
+}

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Virtual;
+using Hmm.Uapi;
+
+namespace Hmm.Core.Migration;
+
+/// <summary>
+/// What an application asks of its ranges. The hints return at once; the others wait for pages that somebody works on,
+/// so they belong on a session's thread, never on one that resolves faults.
+/// </summary>
+/// <remarks>Threads: any. The caller holds a reference of the range, except for <see cref="Release"/>.</remarks>
+internal sealed class RangeOperations
+{
+    private const int RunPagesMax = 256;
+
+    private readonly MemoryManager _manager; // immutable
+
+    internal RangeOperations(MemoryManager manager)
+    {
+        _manager = manager;
+    }
+
+    /// <summary>Brings pages in, as far as DRAM above the low watermark goes.</summary>
+    /// <returns>The page where it stopped.</returns>
+    public long Prefetch(MemoryRange range, long first, long count) => _manager.Filler.Prefetch(range, first, count, writable: false);
+
+    /// <summary>The pages will be written: brings absent ones in writable and lets writes through to clean ones.</summary>
+    /// <returns>The page where it stopped.</returns>
+    public long WillWrite(MemoryRange range, long first, long count)
+    {
+        var end = Math.Min(first + count, range.PageCount);
+        for (var page = first; page < end; page++)
+        {
+            if (range.Table.Read(page).State == PageState.Clean)
+            {
+                _manager.Faults.Unprotect(range, page);
+            }
+        }
+
+        return _manager.Filler.Prefetch(range, first, count, writable: true);
+    }
+
+    /// <summary>
+    /// Drops the contents of pages: anonymous ones are zero again, those of a private file are the file's again. In a
+    /// shared file nothing is lost: clean pages leave DRAM, dirty ones stay.
+    /// </summary>
+    /// <exception cref="HmmException">EBUSY: a page is pinned; those before it were dropped.</exception>
+    public void DontNeed(MemoryRange range, long first, long count)
+    {
+        var end = Math.Min(first + count, range.PageCount);
+        for (var page = range.Table.NextTouchedChunk(first); page < end;)
+        {
+            var epoch = _manager.Progress.Epoch;
+            var entry = range.Table.Read(page);
+            if (entry.IsOwned)
+            {
+                _manager.Progress.Wait(epoch);
+                continue;
+            }
+
+            if (entry.Pins > 0)
+            {
+                throw new HmmException(Errno.EBUSY, $"Page {page} of range '{range.Name}' is pinned; dispose the pin before dropping it.");
+            }
+
+            page += DropRun(range, page, (int)Math.Min(end - page, RunPagesMax));
+            page = page % PageTable.ChunkPages == 0 ? range.Table.NextTouchedChunk(page) : page;
+        }
+
+        _manager.Filler.ServeWaiters();
+    }
+
+    /// <summary>Makes pages resident and holds them there until as many calls of <see cref="Unpin"/>.</summary>
+    /// <exception cref="HmmException">
+    /// ENOMEM: pinned pages would take more than half of the budget. EIO: a page cannot be read. EOVERFLOW: a page has
+    /// 4095 pins. Nothing is pinned then.
+    /// </exception>
+    public void Pin(MemoryRange range, long first, long count)
+    {
+        var frames = count << range.PageOrder;
+        if (!_manager.Pins.TryReserve(frames))
+        {
+            throw new HmmException(
+                Errno.ENOMEM,
+                $"Pinning {frames} pages of 4 KiB would pin more than half of the budget of {_manager.Budget.Limit}; raise the budget or pin less.");
+        }
+
+        var pinned = 0L;
+        try
+        {
+            while (pinned < count)
+            {
+                PinPage(range, first + pinned);
+                pinned++;
+            }
+        }
+        catch
+        {
+            UnpinPages(range, first, pinned);
+            _manager.Pins.Release(frames);
+            throw;
+        }
+    }
+
+    /// <summary>Takes one pin from each page.</summary>
+    /// <exception cref="HmmException">EINVAL: a page has no pin; nothing is unpinned then.</exception>
+    public void Unpin(MemoryRange range, long first, long count)
+    {
+        for (var page = first; page < first + count; page++)
+        {
+            if (range.Table.Read(page).Pins == 0)
+            {
+                throw new HmmException(Errno.EINVAL, $"Page {page} of range '{range.Name}' is not pinned.");
+            }
+        }
+
+        UnpinPages(range, first, count);
+        _manager.Pins.Release(count << range.PageOrder);
+    }
+
+    /// <summary>
+    /// Writes the dirty pages of a shared file back. What is written while it runs may or may not be included. Durable
+    /// once the file itself is synced, which is the caller's part.
+    /// </summary>
+    /// <exception cref="HmmException">The error of any write-back since the last call; the pages are still in DRAM.</exception>
+    public void Flush(MemoryRange range, long first, long count)
+    {
+        if (range.Kind != RangeKind.FileShared)
+        {
+            return;
+        }
+
+        var end = Math.Min(first + count, range.PageCount);
+        for (var page = first; page < end;)
+        {
+            var epoch = _manager.Progress.Epoch;
+            page = _manager.Evictor.WriteBack(range, page, end);
+            if (page < end)
+            {
+                _manager.Progress.Wait(epoch);
+            }
+        }
+
+        for (var page = range.Table.NextTouchedChunk(first); page < end;)
+        {
+            var epoch = _manager.Progress.Epoch;
+            if (range.Table.Read(page).State == PageState.Evicting)
+            {
+                _manager.Progress.Wait(epoch);
+                continue;
+            }
+
+            page = (page + 1) % PageTable.ChunkPages == 0 ? range.Table.NextTouchedChunk(page + 1) : page + 1;
+        }
+
+        var error = range.TakeWriteError();
+        if (error != Errno.None)
+        {
+            throw new HmmException(
+                error, $"Pages of '{range.Name}' could not be written back; they are still in DRAM. Mend the cause and flush again.");
+        }
+    }
+
+    /// <summary>
+    /// The last of a closed range: refuses new work, waits for what is under way, frees every frame and its DRAM.
+    /// </summary>
+    internal void Release(MemoryRange range)
+    {
+        range.Lifetime.Kill();
+        _manager.Filler.DropWaitersOf(range);
+        while (true)
+        {
+            var epoch = _manager.Progress.Epoch;
+            if (range.Lifetime.IsDrained)
+            {
+                break;
+            }
+
+            _manager.Progress.Wait(epoch);
+        }
+
+        range.Lifetime.Exit();
+        var resident = 0L;
+        var pinned = 0L;
+        for (var page = range.Table.NextTouchedChunk(0); page < range.PageCount;)
+        {
+            var entry = range.Table.Read(page);
+            Corruption.Require(!entry.IsOwned, "nobody works on a page of a drained range");
+            resident += entry.IsResident ? 1 : 0;
+            pinned += entry.Pins;
+            if (entry.HasFrame)
+            {
+                _manager.PutFrames(entry.Frame, range.FramesPerPage);
+            }
+
+            page = (page + 1) % PageTable.ChunkPages == 0 ? range.Table.NextTouchedChunk(page + 1) : page + 1;
+        }
+
+        range.Statistics.CountDiscarded(resident);
+        _manager.Pins.Release(pinned << range.PageOrder);
+        _manager.Budget.Release(resident << range.PageOrder);
+        _manager.Ranges.Remove(range);
+        _manager.Filler.ServeWaiters();
+    }
+
+    /// <summary>Drops neighbours in one state; returns how many, at least one.</summary>
+    private int DropRun(MemoryRange range, long first, int countMax)
+    {
+        Span<ulong> claimed = stackalloc ulong[RunPagesMax];
+        var resident = range.Table.Read(first).State is PageState.Clean or PageState.Dirty or PageState.Poisoned;
+        var count = 0;
+        while (count < countMax)
+        {
+            var entry = range.Table.Read(first + count);
+            var droppable = resident
+                ? entry.State is PageState.Clean or PageState.Poisoned || (entry.State == PageState.Dirty && range.Kind != RangeKind.FileShared)
+                : entry.State == PageState.Absent && entry.HasFrame;
+            if (!droppable || entry.Pins > 0 || !range.Table.TryTransition(first + count, entry, entry.In(PageState.Evicting)))
+            {
+                break;
+            }
+
+            claimed[count++] = entry.Raw;
+        }
+
+        if (count == 0)
+        {
+            return SkipOrRetry(range, first);
+        }
+
+        if (resident)
+        {
+            Corruption.Require(range.Memory.Discard(first, count) == Errno.None, "pages in DRAM can be punched out");
+        }
+
+        PublishDropped(range, first, claimed[..count]);
+        return count;
+    }
+
+    /// <summary>A page that nothing can be dropped of is passed over; one that just changed is looked at again.</summary>
+    private static int SkipOrRetry(MemoryRange range, long page)
+    {
+        var entry = range.Table.Read(page);
+        var nothingToDrop = (entry.State == PageState.Absent && !entry.HasFrame)
+            || (entry.State == PageState.Dirty && range.Kind == RangeKind.FileShared);
+        return nothingToDrop ? 1 : 0;
+    }
+
+    private void PublishDropped(MemoryRange range, long first, ReadOnlySpan<ulong> claimed)
+    {
+        var pending = false;
+        var resident = 0;
+        for (var i = 0; i < claimed.Length; i++)
+        {
+            var entry = new PageEntry(claimed[i]);
+            resident += entry.IsResident ? 1 : 0;
+            var absent = range.Table.Read(first + i).In(PageState.Absent);
+            pending |= range.Table.Publish(first + i, absent.WithoutFrame());
+            if (entry.HasFrame)
+            {
+                _manager.PutFrames(entry.Frame, range.FramesPerPage);
+            }
+        }
+
+        range.Statistics.CountDiscarded(resident);
+        _manager.Budget.Release((long)resident << range.PageOrder);
+        if (pending)
+        {
+            range.Memory.Wake(first, claimed.Length);
+        }
+
+        _manager.Progress.Signal();
+    }
+
+    private void PinPage(MemoryRange range, long page)
+    {
+        while (true)
+        {
+            var epoch = _manager.Progress.Epoch;
+            var entry = range.Table.Read(page);
+            if (entry.IsResident)
+            {
+                if (entry.Pins == PageEntry.PinsMax)
+                {
+                    throw new HmmException(Errno.EOVERFLOW, $"Page {page} of range '{range.Name}' has {PageEntry.PinsMax} pins already.");
+                }
+
+                if (range.Table.TryTransition(page, entry, entry.WithPins(entry.Pins + 1)))
+                {
+                    range.Statistics.CountPinned(1);
+                    return;
+                }
+            }
+            else if (entry.State == PageState.Poisoned)
+            {
+                throw new HmmException(Errno.EIO, $"Page {page} of range '{range.Name}' cannot be read from its device, so it cannot be pinned.");
+            }
+            else if (entry.IsOwned)
+            {
+                _manager.Progress.Wait(epoch);
+            }
+            else if (range.Table.TryTransition(page, entry, entry.In(PageState.Busy)))
+            {
+                _manager.Filler.FillFault(range, page, write: false);
+            }
+        }
+    }
+
+    private void UnpinPages(MemoryRange range, long first, long count)
+    {
+        for (var page = first; page < first + count;)
+        {
+            var epoch = _manager.Progress.Epoch;
+            var entry = range.Table.Read(page);
+            if (entry.IsOwned)
+            {
+                _manager.Progress.Wait(epoch);
+            }
+            else if (range.Table.TryTransition(page, entry, entry.WithPins(entry.Pins - 1)))
+            {
+                range.Statistics.CountPinned(-1);
+                page++;
+            }
+        }
+    }
+}

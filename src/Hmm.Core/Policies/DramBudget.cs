@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Physical;
+
+namespace Hmm.Core.Policies;
+
+/// <summary>
+/// The DRAM that ranges may use together, in frames of 4 KiB. A frame is reserved before its page is installed and
+/// released after its page was punched, so what the kernel reports is never more than <see cref="Reserved"/>.
+/// </summary>
+/// <remarks>Threads: any. Invariant: 0 &lt;= Reserved &lt;= Limit.</remarks>
+internal sealed class DramBudget
+{
+    /// <summary>The least budget: 2 MiB, one largest page.</summary>
+    public const ulong LimitBytesMin = 2 << 20;
+
+    // Reclaim starts when less than 1/16 is free and stops at 1/8: measured on scans, the gap covers what the fault
+    // threads take in while one batch of 256 pages is written. Both are capped, since a gap of 64 MiB hides any device.
+    private const int LowDivisor = 16;
+    private const int HighDivisor = 8;
+    private const long HighFramesMax = (64L << 20) >> Pfn.Shift;
+
+    private long _reserved; // Guarded by: atomic
+    private long _peak; // Guarded by: atomic
+
+    /// <summary>Creates a budget.</summary>
+    /// <param name="limitBytes">At least <see cref="LimitBytesMin"/>; rounded down to frames.</param>
+    public DramBudget(ulong limitBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limitBytes, LimitBytesMin);
+        Limit = (long)(limitBytes >> Pfn.Shift);
+        HighWatermark = Math.Min(Limit / HighDivisor, HighFramesMax);
+        LowWatermark = Math.Min(Limit / LowDivisor, HighFramesMax / 2);
+    }
+
+    /// <summary>The limit in frames.</summary>
+    public long Limit { get; }
+
+    /// <summary>Background reclaim starts when fewer frames are free.</summary>
+    public long LowWatermark { get; }
+
+    /// <summary>Background reclaim stops when as many frames are free.</summary>
+    public long HighWatermark { get; }
+
+    /// <summary>Frames in use or about to be.</summary>
+    public long Reserved => Volatile.Read(ref _reserved);
+
+    /// <summary>The most frames that were ever reserved.</summary>
+    public long Peak => Volatile.Read(ref _peak);
+
+    /// <summary>Frames left.</summary>
+    public long Free => Limit - Reserved;
+
+    /// <summary>Whether background reclaim should start.</summary>
+    public bool IsBelowLow => Free < LowWatermark;
+
+    /// <summary>Whether background reclaim may stop.</summary>
+    public bool IsAboveHigh => Free >= HighWatermark;
+
+    /// <summary>Takes frames if, afterwards, at least <paramref name="keepFree"/> are left.</summary>
+    public bool TryReserve(long frames, long keepFree = 0)
+    {
+        var before = Volatile.Read(ref _reserved);
+        while (true)
+        {
+            var after = before + frames;
+            if (after > Limit - keepFree)
+            {
+                return false;
+            }
+
+            var seen = Interlocked.CompareExchange(ref _reserved, after, before);
+            if (seen == before)
+            {
+                RaisePeak(after);
+                return true;
+            }
+
+            before = seen;
+        }
+    }
+
+    /// <summary>Gives frames back.</summary>
+    public void Release(long frames)
+    {
+        var after = Interlocked.Add(ref _reserved, -frames);
+        Corruption.Require(after >= 0, "no more DRAM is released than was reserved");
+    }
+
+    private void RaisePeak(long reserved)
+    {
+        var peak = Volatile.Read(ref _peak);
+        while (reserved > peak)
+        {
+            var seen = Interlocked.CompareExchange(ref _peak, reserved, peak);
+            if (seen == peak)
+            {
+                return;
+            }
+
+            peak = seen;
+        }
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Devices;
+using Hmm.Core.Physical;
+using Hmm.Uapi;
+
+namespace Hmm.Core.Policies;
+
+/// <summary>
+/// Which device takes pages that leave DRAM: the first in order that has room. The order is the order in which the
+/// devices were added, fastest first.
+/// </summary>
+/// <remarks>Threads: any; the list is replaced, never changed.</remarks>
+internal sealed class Placement
+{
+    private readonly Lock _gate = new();
+    private Candidate[] _candidates = []; // Guarded by: _gate for writers, atomic for readers
+
+    /// <summary>The devices, fastest first.</summary>
+    public IReadOnlyList<DeviceMemory> Devices => Array.ConvertAll(Volatile.Read(ref _candidates), static candidate => candidate.Device);
+
+    /// <summary>Adds a device at the end of the order.</summary>
+    public void Add(DeviceMemory device)
+    {
+        lock (_gate)
+        {
+            Volatile.Write(ref _candidates, [.. _candidates, new Candidate(device)]);
+        }
+    }
+
+    /// <summary>Takes a device out; pages it holds stay where they are.</summary>
+    public void Remove(DeviceMemory device)
+    {
+        lock (_gate)
+        {
+            Volatile.Write(ref _candidates, Array.FindAll(_candidates, other => other.Device != device));
+        }
+    }
+
+    /// <summary>Takes neighbouring frames from the first device with room.</summary>
+    /// <param name="framesMax">The most frames.</param>
+    /// <param name="pageOrder">log2 of the frames of one page: larger pages take one aligned run of that order.</param>
+    /// <param name="device">Whose frames they are.</param>
+    /// <param name="first">The first frame, with one reference each.</param>
+    /// <param name="frames">How many.</param>
+    public bool TryAllocate(int framesMax, int pageOrder, out DeviceMemory device, out Pfn first, out int frames)
+    {
+        foreach (var candidate in Volatile.Read(ref _candidates))
+        {
+            if (candidate.TryAllocate(framesMax, pageOrder, out first, out frames))
+            {
+                device = candidate.Device;
+                return true;
+            }
+        }
+
+        device = null!;
+        first = default;
+        frames = 0;
+        return false;
+    }
+
+    /// <summary>Learns that a device failed to take pages that it had frames for.</summary>
+    public void NoteError(DeviceMemory device, Errno error)
+    {
+        if (error != Errno.ENOSPC)
+        {
+            return;
+        }
+
+        foreach (var candidate in Volatile.Read(ref _candidates))
+        {
+            if (candidate.Device == device)
+            {
+                candidate.NoteFull();
+            }
+        }
+    }
+
+    /// <summary>
+    /// A device in the order. Its medium may be full before its frames are (a sparse file on a full disk): then it gets
+    /// no more than it held at that moment, until frames are freed.
+    /// </summary>
+    private sealed class Candidate(DeviceMemory device)
+    {
+        private long _usedMax = long.MaxValue; // Guarded by: atomic
+
+        public DeviceMemory Device { get; } = device;
+
+        public bool TryAllocate(int framesMax, int pageOrder, out Pfn first, out int frames)
+        {
+            var limit = Volatile.Read(ref _usedMax);
+            if (limit != long.MaxValue && (long)Device.PageMap.FramesUsed + framesMax > limit)
+            {
+                first = default;
+                frames = 0;
+                return false;
+            }
+
+            if (pageOrder == 0)
+            {
+                return Device.TryAllocateRun(framesMax, out first, out frames);
+            }
+
+            frames = 1 << pageOrder;
+            return Device.TryAllocateOrder(pageOrder, out first);
+        }
+
+        public void NoteFull() => Volatile.Write(ref _usedMax, (long)Device.PageMap.FramesUsed);
+    }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Physical;
+using Hmm.Core.Policies;
+using Hmm.Uapi;
+
+namespace Hmm.Core.Virtual;
+
+/// <summary>
+/// A span of an application's addresses under management: its page table, the memory behind the seam, and its policy
+/// state. Made and closed by its <see cref="AddressSpace"/>; everything that works on its pages holds a reference of
+/// <see cref="Lifetime"/> meanwhile, so that closing waits for the last of them.
+/// </summary>
+internal sealed class MemoryRange
+{
+    private int _advice; // Guarded by: atomic
+    private int _writeError; // Guarded by: atomic
+
+    internal MemoryRange(AddressSpace space, uint id, MemoryRangeOptions options, IUserMemory memory, long aheadPagesMax)
+    {
+        Space = space;
+        Id = id;
+        Name = options.Name;
+        Kind = options.Kind;
+        BaseAddress = options.BaseAddress;
+        PageShift = options.PageShift;
+        PageCount = options.PageCount;
+        Home = options.Home;
+        Table = new PageTable(options.TableMemory, options.PageCount);
+        Memory = memory;
+        Streams = new StreamDetector(aheadPagesMax);
+        Lifetime = new LifetimeReference(Name);
+    }
+
+    /// <summary>The address space it belongs to.</summary>
+    public AddressSpace Space { get; }
+
+    /// <summary>Its number in the host, 1 to <see cref="PageToken.RangeIdMax"/>.</summary>
+    public uint Id { get; }
+
+    /// <summary>What people call it.</summary>
+    public string Name { get; }
+
+    /// <summary>What stands behind its pages.</summary>
+    public RangeKind Kind { get; }
+
+    /// <summary>Its first address in the application.</summary>
+    public ulong BaseAddress { get; }
+
+    /// <summary>log2 of its page size, 12 to 21.</summary>
+    public int PageShift { get; }
+
+    /// <summary>Its page size in bytes.</summary>
+    public long PageSizeBytes => 1L << PageShift;
+
+    /// <summary>Its length in pages.</summary>
+    public long PageCount { get; }
+
+    /// <summary>Its length in bytes.</summary>
+    public ulong LengthBytes => (ulong)PageCount << PageShift;
+
+    /// <summary>log2 of the frames of one page.</summary>
+    public int PageOrder => PageShift - Pfn.Shift;
+
+    /// <summary>The frames of one page.</summary>
+    public int FramesPerPage => 1 << PageOrder;
+
+    /// <summary>The mapped file's frames, or null for anonymous memory.</summary>
+    public HomeFrames? Home { get; }
+
+    /// <summary>The state of every page.</summary>
+    public PageTable Table { get; }
+
+    /// <summary>The application's memory.</summary>
+    public IUserMemory Memory { get; }
+
+    /// <summary>Killed when the range closes; held by whoever works on its pages.</summary>
+    public LifetimeReference Lifetime { get; }
+
+    /// <summary>The prefetch policy's state.</summary>
+    public StreamDetector Streams { get; }
+
+    /// <summary>Counters.</summary>
+    public RangeStatistics Statistics { get; } = new();
+
+    /// <summary>What the application said about its accesses.</summary>
+    public RangeAdvice Advice
+    {
+        get => (RangeAdvice)Volatile.Read(ref _advice);
+        set => Volatile.Write(ref _advice, (int)value);
+    }
+
+    /// <summary>The token of a page.</summary>
+    public PageToken TokenOf(long page) => new(Id, page);
+
+    /// <summary>The page that holds an address of the application.</summary>
+    public long PageOf(ulong address) => (long)((address - BaseAddress) >> PageShift);
+
+    /// <summary>Whether the address is one of the range's.</summary>
+    public bool Contains(ulong address) => address - BaseAddress < LengthBytes;
+
+    /// <summary>The frame that holds the bytes of an absent page, if any does.</summary>
+    public bool TryFrameOf(long page, PageEntry entry, out Pfn frame)
+    {
+        if (entry.HasFrame)
+        {
+            frame = entry.Frame;
+            return true;
+        }
+
+        frame = Home is null ? default : Home.First + (page << PageOrder);
+        return Home is not null;
+    }
+
+    /// <summary>Keeps the first error of a write-back until somebody asks (as errseq does for <c>fsync</c>).</summary>
+    public void RecordWriteError(Errno error) => Interlocked.CompareExchange(ref _writeError, (int)error, 0);
+
+    /// <summary>Takes the error of the write-backs since the last call.</summary>
+    public Errno TakeWriteError() => (Errno)Interlocked.Exchange(ref _writeError, 0);
+}
