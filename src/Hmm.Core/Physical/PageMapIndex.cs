@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace Hmm.Core.Physical;
+
+/// <summary>
+/// Frame number -> page map: a radix tree of five levels of 8 bits. A slot holds nothing, a deeper node, or the page map
+/// that covers the slot's whole span, so that 1 TiB aligned to 64 GiB is 16 slots two levels down.
+/// <code>
+///   bits 39-32     31-24      23-16     15-8      7-0
+///   slot 16 TiB -> 64 GiB -> 256 MiB -> 1 MiB -> 4 KiB
+/// </code>
+/// </summary>
+/// <remarks>
+/// Readers take no lock and allocate nothing; writers take one lock. The grace period that Linux waits for (RCU) is the
+/// garbage collector's here: a reader keeps the nodes and the map that it reached, and what it may then do with the map
+/// is decided by the map's lifetime reference, so nothing needs to wait for readers.
+/// Invariant: the slots that hold a map are exactly those that cover its spans; a node below the root is not empty.
+/// </remarks>
+internal sealed class PageMapIndex
+{
+    private const int LevelBits = 8;
+    private const int Slots = 1 << LevelBits;
+    private const int RootShift = Pfn.Bits - LevelBits;
+
+    private readonly Lock _gate = new();
+    private readonly Node _root = new(); // slots: written under _gate, read by anyone
+    private int _count; // Guarded by: _gate
+
+    /// <summary>How many page maps there are.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _count;
+            }
+        }
+    }
+
+    /// <summary>The live page map that holds a frame; one that is being removed looks absent. Lock-free.</summary>
+    /// <remarks>
+    /// Whoever holds a frame of the map may use it as it is, since that keeps the map; whoever does not uses
+    /// <see cref="TryGet"/>.
+    /// </remarks>
+    public PageMap? Find(Pfn pfn)
+    {
+        var map = Lookup(pfn);
+        return map is null || map.IsDying ? null : map;
+    }
+
+    /// <summary>The page map that holds a frame, with a reference on its life, which the caller puts back. Lock-free.</summary>
+    public bool TryGet(Pfn pfn, [NotNullWhen(true)] out PageMap? map)
+    {
+        // Between the lookup and the get the map may be killed, drained and erased: then the get fails.
+        map = Lookup(pfn);
+        if (map is not null && map.Reference.TryGet())
+        {
+            return true;
+        }
+
+        map = null;
+        return false;
+    }
+
+    /// <summary>
+    /// The page map of a frame that the caller holds: present for as long as it does, even while the map is dying, so
+    /// that references can always be given back. Lock-free.
+    /// </summary>
+    public PageMap OwnerOf(Pfn held)
+    {
+        var map = Lookup(held);
+        if (map is null)
+        {
+            FailNoOwner(held);
+        }
+
+        return map;
+    }
+
+    /// <summary>Every page map, in the order of their first frames: a consistent snapshot.</summary>
+    public IReadOnlyList<PageMap> Snapshot()
+    {
+        var maps = new List<PageMap>();
+        lock (_gate)
+        {
+            var seen = new HashSet<PageMap>();
+            for (var pfn = 0UL; NextLocked(pfn) is { } found; pfn = found.End)
+            {
+                if (seen.Add(found.Map))
+                {
+                    maps.Add(found.Map);
+                }
+            }
+        }
+
+        return maps;
+    }
+
+    /// <summary>
+    /// Publishes every span of a map, or none: whole spans are checked, against the index and against each other.
+    /// </summary>
+    /// <param name="map">The map.</param>
+    /// <param name="other">Who has one of the spans.</param>
+    /// <param name="span">The span that is taken.</param>
+    internal bool TryInsert(PageMap map, [NotNullWhen(false)] out PageMap? other, [NotNullWhen(false)] out FrameSpan? span)
+    {
+        lock (_gate)
+        {
+            // Every span is checked before the first one is stored: no reader ever sees a part of a map that fails.
+            for (var i = 0; i < map.FrameSpans.Length; i++)
+            {
+                span = map.FrameSpans[i];
+                if (NextLocked(span.First.Value) is { } found && found.Start <= span.Last.Value)
+                {
+                    other = found.Map;
+                    return false;
+                }
+
+                for (var j = 0; j < i; j++)
+                {
+                    if (map.FrameSpans[j].First <= span.Last && span.First <= map.FrameSpans[j].Last)
+                    {
+                        other = map;
+                        return false;
+                    }
+                }
+            }
+
+            foreach (var stored in map.FrameSpans)
+            {
+                StoreLocked(stored, map);
+            }
+
+            _count++;
+            other = null;
+            span = null;
+            return true;
+        }
+    }
+
+    /// <summary>Takes every span of a map out. Whoever looks from here on finds nothing.</summary>
+    internal void Erase(PageMap map)
+    {
+        lock (_gate)
+        {
+            foreach (var span in map.FrameSpans)
+            {
+                StoreLocked(span, null);
+            }
+
+            _count--;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private PageMap? Lookup(Pfn pfn)
+    {
+        var value = pfn.Value;
+        if (value >> Pfn.Bits != 0)
+        {
+            return null;
+        }
+
+        var node = _root;
+        for (var shift = RootShift; ; shift -= LevelBits)
+        {
+            // Acquire: pairs with the release in Set, so a node's slots are seen as they were when it was linked.
+            var slot = Volatile.Read(ref node[(int)(value >> shift)]);
+            if (slot is not Node next)
+            {
+                return Unsafe.As<PageMap?>(slot);
+            }
+
+            node = next;
+        }
+    }
+
+    /// <summary>The first slot at or after a frame that holds a map.</summary>
+    private (PageMap Map, ulong Start, ulong End)? NextLocked(ulong pfn)
+    {
+        while (pfn >> Pfn.Bits == 0)
+        {
+            var node = _root;
+            var shift = RootShift;
+            object? slot;
+            while ((slot = node[(int)(pfn >> shift)]) is Node next)
+            {
+                node = next;
+                shift -= LevelBits;
+            }
+
+            var end = ((pfn >> shift) + 1) << shift;
+            if (slot is PageMap map)
+            {
+                return (map, pfn, end);
+            }
+
+            pfn = end;
+        }
+
+        return null;
+    }
+
+    /// <summary>Stores a map, or null, into the fewest slots that cover a span exactly.</summary>
+    private void StoreLocked(FrameSpan span, PageMap? map)
+    {
+        var pfn = span.First.Value;
+        var end = pfn + span.FrameCount;
+        while (pfn < end)
+        {
+            // The largest slot that starts here and does not reach past the end.
+            var shift = 0;
+            while (shift < RootShift && IsAligned(pfn, shift + LevelBits) && 1UL << (shift + LevelBits) <= end - pfn)
+            {
+                shift += LevelBits;
+            }
+
+            StoreSlotLocked(pfn, shift, map);
+            pfn += 1UL << shift;
+        }
+
+        static bool IsAligned(ulong value, int shift) => (value & ((1UL << shift) - 1)) == 0;
+    }
+
+    private void StoreSlotLocked(ulong pfn, int shift, PageMap? map)
+    {
+        var path = new NodePath();
+        var node = _root;
+        var at = RootShift;
+        for (; at > shift; at -= LevelBits)
+        {
+            path[at / LevelBits] = node;
+            ref var slot = ref node[(int)(pfn >> at)];
+            if (slot is null)
+            {
+                node.Set((int)(pfn >> at), new Node());
+            }
+
+            node = slot as Node;
+            Corruption.Require(node is not null, "no page map covers a part of another's span");
+        }
+
+        Corruption.Require((node[(int)(pfn >> shift)] is null) != (map is null), "a slot is stored once and erased once");
+        node.Set((int)(pfn >> shift), map);
+
+        // Unlink nodes that became empty; a reader inside one finds nothing, as it would have found before.
+        for (; node.Used == 0 && at < RootShift; at += LevelBits)
+        {
+            node = path[(at / LevelBits) + 1]!;
+            node.Set((int)(pfn >> (at + LevelBits)), null);
+        }
+    }
+
+    [DoesNotReturn]
+    private static void FailNoOwner(Pfn held) =>
+        Corruption.Fail($"{held} is held, but no page map has it: its map was removed under its holder");
+
+    [InlineArray(Slots)]
+    private struct SlotArray
+    {
+        private object? _first;
+    }
+
+    [InlineArray((RootShift / LevelBits) + 1)]
+    private struct NodePath
+    {
+        private Node? _first;
+    }
+
+    private sealed class Node
+    {
+        private SlotArray _slots; // Guarded by: the index's gate for writing; read by anyone
+
+        /// <summary>The slots in use.</summary>
+        public int Used { get; private set; } // Guarded by: the index's gate
+
+        /// <summary>A slot, by the low 8 bits of an index.</summary>
+        public ref object? this[int index] => ref _slots[index & (Slots - 1)];
+
+        public void Set(int index, object? value)
+        {
+            ref var slot = ref this[index];
+            Used += (value is null ? 0 : 1) - (slot is null ? 0 : 1);
+            Volatile.Write(ref slot, value);
+        }
+    }
+}
