@@ -18,8 +18,16 @@ public interface IDriverDevice : IDeviceMemoryOps, IDisposable
     ulong SizeBytes { get; }
 
     /// <summary>
-    /// Tells the device where its memory stands: frame <paramref name="first"/> is its byte 0, and the frames follow
-    /// each other without a gap.
+    /// Where the CPU reaches its byte 0, aligned to 4096, for memory that the CPU can map (coherent memory); 0, the
+    /// default, for memory that it cannot (private memory).
     /// </summary>
-    void Attach(Pfn first);
+    nint CpuAddress => 0;
+
+    /// <summary>
+    /// Tells the device which device memory it has become: frame <c>first + n</c> is its page n, and
+    /// <see cref="DeviceMemory.DriverWord"/> holds 64 bits of its own for each.
+    /// </summary>
+    /// <param name="memory">The device memory.</param>
+    /// <param name="first">Its first frame.</param>
+    void Attach(DeviceMemory memory, Pfn first);
 }

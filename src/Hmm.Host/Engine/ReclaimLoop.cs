@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.Diagnostics;
+using Hmm.Core;
+using Hmm.Core.Migration;
+
+namespace Hmm.Host.Engine;
+
+/// <summary>
+/// The thread that frees DRAM when told to, and the clock of the one case where nothing can be freed: faults that have
+/// waited for <see cref="StuckLimit"/> while every page was pinned or no device took any are failed, since an
+/// application that waits for ever cannot even collect its garbage.
+/// </summary>
+/// <remarks>Threads: <see cref="Request"/> from any, and it must cost nothing while reclaim runs already.</remarks>
+internal sealed class ReclaimLoop : IDisposable
+{
+    /// <summary>How long a fault may wait while nothing can leave DRAM.</summary>
+    public static readonly TimeSpan StuckLimit = TimeSpan.FromSeconds(2);
+
+    // How often a stuck reclaim looks again: a pin or a full disk may have gone.
+    private static readonly TimeSpan StuckPause = TimeSpan.FromMilliseconds(20);
+
+    private readonly ManualResetEventSlim _requested = new(initialState: false, spinCount: 0);
+    private MemoryManager _manager = null!; // Guarded by: set before the thread starts
+    private Thread _thread = null!; // Guarded by: set before the thread starts
+    private volatile bool _stopping; // Guarded by: atomic
+
+    /// <summary>Starts the thread.</summary>
+    public void Start(MemoryManager manager)
+    {
+        _manager = manager;
+        _thread = new Thread(Run) { IsBackground = true, Name = "hmm-reclaim" };
+        _thread.Start();
+    }
+
+    /// <summary>DRAM is short.</summary>
+    public void Request()
+    {
+        if (!_requested.IsSet)
+        {
+            _requested.Set();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _stopping = true;
+        _requested.Set();
+        _thread.Join();
+        _requested.Dispose();
+    }
+
+    private void Run()
+    {
+        try
+        {
+            while (!_stopping)
+            {
+                _requested.Wait();
+                _requested.Reset();
+                Reclaim();
+            }
+        }
+        catch (Exception exception)
+        {
+            // Without this thread no page leaves, and soon no fault is served.
+            Corruption.Fail($"the reclaim thread failed: {exception}");
+        }
+    }
+
+    private void Reclaim()
+    {
+        var stuckSince = 0L;
+        while (!_stopping)
+        {
+            var epoch = _manager.Progress.Epoch;
+            var outcome = _manager.Evictor.Step();
+            switch (outcome)
+            {
+                case ReclaimOutcome.Enough:
+                    _manager.Filler.HealStarved();
+                    return;
+                case ReclaimOutcome.Progress:
+                    stuckSince = 0;
+                    break;
+                case ReclaimOutcome.WaitForDevice:
+                    _manager.Progress.Wait(epoch);
+                    break;
+                case ReclaimOutcome.Stuck when _manager.Filler.Waiters.Count == 0:
+                    return; // Nobody needs it now: the next fault that does asks again.
+                default:
+                    stuckSince = stuckSince == 0 ? Stopwatch.GetTimestamp() : stuckSince;
+                    if (Stopwatch.GetElapsedTime(stuckSince) >= StuckLimit)
+                    {
+                        _manager.Filler.FailWaiters();
+                        stuckSince = 0;
+                    }
+
+                    _requested.Wait(StuckPause);
+                    _requested.Reset();
+                    break;
+            }
+        }
+    }
+}
