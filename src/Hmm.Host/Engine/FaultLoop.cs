@@ -28,10 +28,9 @@ internal sealed class FaultLoop : IDisposable
     private readonly EventFd _wake = EventFd.Create();
     private readonly Lock _gate = new();
     private readonly Thread _thread; // immutable
-    private readonly object _turn = new();
+    private readonly Progress _turns = new();
     private Source?[] _sources = new Source?[16]; // Guarded by: _gate for writers, atomic for readers
-    private long _turns; // Guarded by: _turn
-    private bool _stopping; // Guarded by: _turn
+    private volatile bool _stopping; // Guarded by: atomic
 
     /// <summary>Starts the thread.</summary>
     public FaultLoop(FaultHandler handler)
@@ -81,11 +80,7 @@ internal sealed class FaultLoop : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        lock (_turn)
-        {
-            _stopping = true;
-        }
-
+        _stopping = true;
         _wake.Signal();
         _thread.Join();
         _epoll.Dispose();
@@ -97,7 +92,7 @@ internal sealed class FaultLoop : IDisposable
         try
         {
             Span<EpollEvent> events = stackalloc EpollEvent[EventsMax];
-            while (true)
+            while (!_stopping)
             {
                 var count = _epoll.Wait(events, timeoutMs: -1, out var error);
                 Corruption.Require(error == Errno.None, "waiting for faults does not fail");
@@ -116,10 +111,7 @@ internal sealed class FaultLoop : IDisposable
                     }
                 }
 
-                if (EndTurn())
-                {
-                    return;
-                }
+                _turns.Signal();
             }
         }
         catch (Exception exception)
@@ -144,28 +136,15 @@ internal sealed class FaultLoop : IDisposable
         }
     }
 
-    private bool EndTurn()
-    {
-        lock (_turn)
-        {
-            _turns++;
-            Monitor.PulseAll(_turn);
-            return _stopping;
-        }
-    }
-
     /// <summary>Waits until the thread has passed a point where it holds no source from before the call.</summary>
     private void WaitForTurn()
     {
-        lock (_turn)
+        // Two turns: the one under way may have looked before the source was taken out.
+        for (var turn = 0; turn < 2 && !_stopping; turn++)
         {
-            // Two turns: the one under way may have looked before the source was taken out.
-            var until = _turns + 2;
-            while (_turns < until && !_stopping)
-            {
-                _wake.Signal();
-                Monitor.Wait(_turn);
-            }
+            var epoch = _turns.Epoch;
+            _wake.Signal();
+            _turns.Wait(epoch);
         }
     }
 
