@@ -100,7 +100,7 @@ internal sealed class BlockDevice : IDriverDevice, IFileIoCompletion
             }
 
             var offset = (ulong)(segment.First - _first) << Pfn.Shift;
-            _file.Submit(new FileIoRequest(write, offset, segment.Buffer, segment.LengthBytes, this, write ? number | WriteTag : number));
+            _file.Submit(new FileIoRequest(write, offset, segment.Buffer, segment.LengthBytes, this, write ? WriteTag + number : number));
         }
     }
 
