@@ -33,7 +33,7 @@ internal static class ByteSize
         }
 
         if (!ulong.TryParse(trimmed.AsSpan(0, digits), CultureInfo.InvariantCulture, out var number)
-            || number > (long.MaxValue >> shift))
+            || number > (ulong)long.MaxValue >> shift)
         {
             error = $"'{text}' is larger than any machine; the largest size is 8191PiB.";
             return false;

@@ -17,7 +17,8 @@ internal static class CommandLine
             return ExitCode.Unsupported;
         }
 
-        var parse = Create(terminal).Parse(arguments);
+        // Bare `hmm` is someone who wants to know what there is.
+        var parse = Create(terminal).Parse(arguments.Count > 0 ? arguments : ["--help"]);
         if (parse.Errors.Count > 0)
         {
             // The first error is the cause; what follows is usually its echo.
@@ -38,6 +39,7 @@ internal static class CommandLine
     private static RootCommand Create(Terminal terminal) =>
         new("Memory larger than its DRAM budget, for .NET on Linux.")
         {
+            DemoCommand.Create(terminal),
             DoctorCommand.Create(terminal),
         };
 

@@ -10,16 +10,16 @@ internal static class CommandOptions
 
     internal static Option<string> Socket() => new("--socket")
     {
-        Description = $"The host's socket (default: {SocketPath.DefaultInWords}).",
+        Description = $"The host's socket: {SocketPath.DefaultInWords}.",
         HelpName = "PATH",
         DefaultValueFactory = _ => SocketPath.Default(),
     };
 
     internal static Option<string> DeviceFolder() => new("--device-folder")
     {
-        Description = "Where device memory is created (default: the system's temporary folder).",
+        Description = "Where device memory is created.",
         HelpName = "DIR",
-        DefaultValueFactory = _ => Path.GetTempPath(),
+        DefaultValueFactory = _ => Path.TrimEndingDirectorySeparator(Path.GetTempPath()),
     };
 
     /// <summary>An option that takes a size; null when it is not given.</summary>

@@ -82,9 +82,9 @@ internal sealed class DataSet
     }
 
     /// <summary>Lays files out one after another. Sockets, pipes and files of <c>/proc</c> have length 0 and stay out.</summary>
-    private static List<DataFile> Place(IReadOnlyList<FileInfo> found)
+    private static List<DataFile> Place(FileInfo[] found)
     {
-        var files = new List<DataFile>(found.Count);
+        var files = new List<DataFile>(found.Length);
         var offset = 0L;
         foreach (var file in found)
         {
