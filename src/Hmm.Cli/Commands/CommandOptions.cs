@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.CommandLine;
+
+namespace Hmm.Cli.Commands;
+
+/// <summary>The options that several commands share, so that each is spelled and explained once.</summary>
+internal static class CommandOptions
+{
+    internal static Option<bool> Json() => new("--json") { Description = "Print one JSON document." };
+
+    internal static Option<string> Socket() => new("--socket")
+    {
+        Description = $"The host's socket: {SocketPath.DefaultInWords}.",
+        HelpName = "PATH",
+        DefaultValueFactory = _ => SocketPath.Default(),
+    };
+
+    internal static Option<string> DeviceFolder() => new("--device-folder")
+    {
+        Description = "Where device memory is created.",
+        HelpName = "DIR",
+        DefaultValueFactory = _ => Path.TrimEndingDirectorySeparator(Path.GetTempPath()),
+    };
+
+    /// <summary>An option that takes a size; null when it is not given.</summary>
+    internal static Option<ulong?> Size(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "SIZE",
+        CustomParser = result =>
+        {
+            if (ByteSize.TryParse(result.Tokens.Count > 0 ? result.Tokens[^1].Value : "", out var bytes, out var error))
+            {
+                return bytes;
+            }
+
+            result.AddError($"{name}: {error}");
+            return null;
+        },
+    };
+}

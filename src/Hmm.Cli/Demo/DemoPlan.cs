@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Uapi;
+
+namespace Hmm.Cli.Demo;
+
+/// <summary>What a demo is going to do; fixed before it begins.</summary>
+/// <param name="Data">The files.</param>
+/// <param name="BudgetBytes">The DRAM budget.</param>
+/// <param name="DeviceFolder">Where evicted pages go.</param>
+/// <param name="Seed">Chooses the order of files and the samples of the sort.</param>
+internal sealed record DemoPlan(DataSet Data, ulong BudgetBytes, string DeviceFolder, int Seed)
+{
+    private const ulong PageBytes = 4096;
+
+    /// <summary>What the range may exceed its budget by, for a moment: one batch of 2 MiB in, one out.</summary>
+    internal const ulong OvershootBytesMax = 4UL << 20;
+
+    /// <summary>A quarter of the data in whole pages, and at least the smallest budget.</summary>
+    internal static ulong DefaultBudgetBytes(DataSet data) =>
+        Math.Max(Limits.BudgetBytesMin, (ulong)data.PaddedBytes / 4 / PageBytes * PageBytes);
+
+    /// <summary>
+    /// The most keys to sort at once: half of the budget, so that neither the pages on their way out nor the next piece
+    /// push it out; at most 128 MiB, so that Ctrl-C is heard within about two seconds.
+    /// </summary>
+    internal int PieceKeysMax => (int)Math.Min(BudgetBytes / 2, 128UL << 20) / sizeof(ulong);
+}
