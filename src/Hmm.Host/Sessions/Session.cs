@@ -19,6 +19,8 @@ namespace Hmm.Host.Sessions;
 /// </code>
 /// Invariant: <see cref="ISessionOperations.Closed"/> is the last call, and comes exactly once.
 /// </remarks>
+// CA1001: a session ends by an event (its connection closes), and its own thread disposes what it holds then.
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA1001", Justification = "Its thread disposes it at the end.")]
 internal sealed partial class Session
 {
     private readonly UnixSocket _socket; // Guarded by: immutable

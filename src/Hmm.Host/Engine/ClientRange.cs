@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Migration;
+using Hmm.Core.Virtual;
+using Hmm.Host.Files;
+using Hmm.Host.Sessions;
+using Hmm.Linux;
+using Hmm.Uapi;
+
+namespace Hmm.Host.Engine;
+
+/// <summary>
+/// A client's range with everything the host holds for it: the memfd, the page table's memory, the mapped file.
+/// Acquired in that order, given back in the opposite one, all of it or nothing.
+/// </summary>
+internal sealed class ClientRange
+{
+    private readonly ClientMemory _memory; // immutable
+    private readonly PageTableMemory _table; // immutable
+    private readonly MappedFile? _file; // immutable
+
+    private ClientRange(ulong id, ClientMemory memory, PageTableMemory table, MappedFile? file, MemoryRange range)
+    {
+        Id = id;
+        _memory = memory;
+        _table = table;
+        _file = file;
+        Range = range;
+    }
+
+    /// <summary>Its number in the session.</summary>
+    public ulong Id { get; }
+
+    /// <summary>The range.</summary>
+    public MemoryRange Range { get; }
+
+    /// <summary>Takes over a client's descriptors and puts the span under management.</summary>
+    /// <param name="id">Its number in the session.</param>
+    /// <param name="specification">What the client asked for.</param>
+    /// <param name="space">The client's address space.</param>
+    /// <param name="manager">The memory manager.</param>
+    /// <param name="faults">The session's userfaultfd.</param>
+    /// <param name="memory">The memfd; owned.</param>
+    /// <param name="file">The file; owned. Null for anonymous memory.</param>
+    /// <exception cref="HmmException">EINVAL: the memfd is too short. And what the file or the core says.</exception>
+    public static ClientRange Create(
+        ulong id,
+        in RangeSpecification specification,
+        AddressSpace space,
+        MemoryManager manager,
+        UserfaultFd faults,
+        MemoryFile memory,
+        FileIo? file)
+    {
+        var client = new ClientMemory(faults, memory, specification.BaseAddress, specification.PageShift);
+        PageTableMemory? table = null;
+        MappedFile? mapped = null;
+        try
+        {
+            if (memory.LengthBytes < specification.LengthBytes)
+            {
+                throw new HmmException(
+                    Errno.EINVAL,
+                    $"The memory of range '{specification.Name}' has {memory.LengthBytes} bytes and the range {specification.LengthBytes}; " +
+                    "set the memfd's length first.");
+            }
+
+            var pages = (long)(specification.LengthBytes >> specification.PageShift);
+            table = new PageTableMemory(pages);
+            mapped = file is null
+                ? null
+                : new MappedFile(manager.Physical, specification.Name, file, specification.LengthBytes, specification.FileBytes);
+            var range = space.CreateRange(
+                new MemoryRangeOptions
+                {
+                    Name = specification.Name,
+                    Kind = specification.Kind,
+                    BaseAddress = specification.BaseAddress,
+                    PageShift = specification.PageShift,
+                    PageCount = pages,
+                    TableMemory = table.Address,
+                    Home = mapped?.Home,
+                },
+                client);
+            range.Advice = specification.Advice;
+            return new ClientRange(id, client, table, mapped, range);
+        }
+        catch
+        {
+            mapped?.Dispose();
+            table?.Dispose();
+            client.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes the dirty pages of a shared file back, and the file's own buffers to its disk.</summary>
+    /// <exception cref="HmmException">The first error since the last call.</exception>
+    public void Flush(MemoryManager manager, long first, long count)
+    {
+        manager.Operations.Flush(Range, first, count);
+        var error = Range.Kind == RangeKind.FileShared ? _file!.Sync() : Errno.None;
+        if (error != Errno.None)
+        {
+            throw new HmmException(error, $"The file of '{Range.Name}' could not be written to its disk; what was flushed before may be lost.");
+        }
+    }
+
+    /// <summary>
+    /// Ends the range. A shared file gets what is dirty first; if that fails the range is closed all the same.
+    /// </summary>
+    /// <exception cref="HmmException">The write-back failed.</exception>
+    public void Close(MemoryManager manager, AddressSpace space)
+    {
+        try
+        {
+            Flush(manager, 0, Range.PageCount);
+        }
+        finally
+        {
+            space.CloseRange(Range);
+            _file?.Dispose();
+            _table.Dispose();
+            _memory.Dispose();
+        }
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Uapi;
+
+namespace Hmm.Host.Engine;
+
+/// <summary>
+/// A device as people write it: <c>DRIVER[,name=NAME][,PARAMETER=VALUE]...</c>, for example
+/// <c>block,folder=/var/tmp,size=64GiB</c>.
+/// </summary>
+/// <param name="Driver">The driver.</param>
+/// <param name="Name">The device's name, or null for the driver's name and a number.</param>
+/// <param name="Parameters">What the driver is told.</param>
+internal sealed record DeviceSpecification(string Driver, string? Name, IReadOnlyDictionary<string, string> Parameters)
+{
+    /// <summary>Reads one.</summary>
+    /// <exception cref="HmmException">EINVAL: a part is not PARAMETER=VALUE, or a parameter is given twice.</exception>
+    public static DeviceSpecification Parse(string text)
+    {
+        var parts = text.Split(',');
+        var parameters = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var part in parts.AsSpan(1))
+        {
+            var equals = part.IndexOf('=', StringComparison.Ordinal);
+            if (equals <= 0 || !parameters.TryAdd(part[..equals], part[(equals + 1)..]))
+            {
+                throw new HmmException(
+                    Errno.EINVAL,
+                    $"Device '{text}': '{part}' must be PARAMETER=VALUE, each parameter once, as in block,folder=/var/tmp,size=64GiB.");
+            }
+        }
+
+        parameters.Remove("name", out var name);
+        return new DeviceSpecification(parts[0], name, parameters);
+    }
+
+    /// <summary>The parameters as text.</summary>
+    public string Detail => string.Join(',', Parameters.Select(static parameter => $"{parameter.Key}={parameter.Value}"));
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Devices;
+using Hmm.Uapi;
+
+namespace Hmm.Host.Engine;
+
+/// <summary>A device that the host sends pages to.</summary>
+/// <param name="Name">Its name, unique in the host.</param>
+/// <param name="Driver">The driver that made it.</param>
+/// <param name="Detail">What it was made with.</param>
+/// <param name="Memory">Its device memory.</param>
+internal sealed record HostDevice(string Name, string Driver, string Detail, DeviceMemory Memory)
+{
+    private int _state; // Guarded by: atomic
+
+    /// <summary>Where it is in its life.</summary>
+    public LifetimeState State
+    {
+        get => (LifetimeState)Volatile.Read(ref _state);
+        set => Volatile.Write(ref _state, (int)value);
+    }
+}

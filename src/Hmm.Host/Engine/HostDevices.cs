@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Devices;
+using Hmm.Core.Migration;
+using Hmm.Core.Modules;
+using Hmm.Core.Physical;
+using Hmm.Uapi;
+
+namespace Hmm.Host.Engine;
+
+/// <summary>The devices of a host, in the order in which pages go to them.</summary>
+/// <remarks>Threads: any. A removal holds no lock while pages move, so faults and other requests go on.</remarks>
+internal sealed class HostDevices : IDisposable
+{
+    private readonly MemoryManager _manager; // immutable
+    private readonly DriverRegistry _drivers; // immutable
+    private readonly Lock _gate = new();
+    private readonly List<HostDevice> _devices = []; // Guarded by: _gate
+    private int _created; // Guarded by: _gate
+
+    /// <summary>Creates an empty list.</summary>
+    public HostDevices(MemoryManager manager, DriverRegistry drivers)
+    {
+        _manager = manager;
+        _drivers = drivers;
+    }
+
+    /// <summary>The devices now.</summary>
+    public IReadOnlyList<HostDevice> Snapshot()
+    {
+        lock (_gate)
+        {
+            return [.. _devices];
+        }
+    }
+
+    /// <summary>The name of the device that holds a frame, or an empty string.</summary>
+    public string NameOf(Pfn frame) => Snapshot().FirstOrDefault(device => device.Memory.PageMap.Contains(frame))?.Name ?? string.Empty;
+
+    /// <summary>Creates a device and lets pages go to it.</summary>
+    /// <exception cref="HmmException">ENOENT: no such driver. EEXIST: the name is taken. And what the driver says.</exception>
+    public HostDevice Add(DeviceSpecification specification)
+    {
+        lock (_gate)
+        {
+            var driver = _drivers.Get(specification.Driver).Driver;
+            var name = specification.Name ?? $"{specification.Driver}{_created}";
+            if (_devices.Exists(other => other.Name == name))
+            {
+                throw new HmmException(Errno.EEXIST, $"A device named '{name}' exists already; give this one another name.");
+            }
+
+            var values = ParameterValues.Parse($"driver {specification.Driver}", driver.Parameters, specification.Parameters);
+            var device = new HostDevice(name, specification.Driver, specification.Detail, Create(name, driver, values));
+            _devices.Add(device);
+            _created++;
+            _manager.Placement.Add(device.Memory);
+            return device;
+        }
+    }
+
+    /// <summary>Brings a device's pages elsewhere, under load, and removes it.</summary>
+    /// <exception cref="HmmException">
+    /// ENOENT: no such device. EBUSY: it is being removed already. ENOMEM: no room for its pages. EIO: it cannot return
+    /// them. In the last two it stays, and nothing is lost.
+    /// </exception>
+    public void Remove(string name, CancellationToken cancellation)
+    {
+        HostDevice device;
+        lock (_gate)
+        {
+            device = _devices.Find(other => other.Name == name)
+                ?? throw new HmmException(Errno.ENOENT, $"There is no device '{name}'; `hmm devices` lists those there are.");
+            if (device.State != LifetimeState.Live)
+            {
+                throw new HmmException(Errno.EBUSY, $"Device '{name}' is being removed already.");
+            }
+
+            device.State = LifetimeState.Removing;
+        }
+
+        try
+        {
+            _manager.Evacuator.Remove(device.Memory, cancellation);
+        }
+        catch
+        {
+            device.State = LifetimeState.Live;
+            throw;
+        }
+
+        lock (_gate)
+        {
+            _devices.Remove(device);
+        }
+
+        device.Memory.Device.Remove();
+    }
+
+    /// <summary>Removes every device; no range is left.</summary>
+    public void Dispose()
+    {
+        foreach (var device in Snapshot().Reverse())
+        {
+            device.Memory.Device.Remove();
+        }
+    }
+
+    private DeviceMemory Create(string name, IDeviceDriver driver, ParameterValues values)
+    {
+        var hooks = driver.CreateDevice(name, values);
+        var device = new Device(name, _manager.Physical);
+        try
+        {
+            // The driver goes last: until its device memory is gone, its hooks may be called.
+            device.Managed.Add(hooks.Dispose, "driver");
+            DeviceMemory memory;
+            if (hooks.CpuAddress == 0)
+            {
+                memory = DeviceMemory.Add(hooks, device, hooks.SizeBytes);
+            }
+            else
+            {
+                var resource = device.Managed.RequestFree(
+                    _manager.Physical.Resources, hooks.SizeBytes, CoherentAlignmentBytes, name, ResourceKind.DeviceCoherent);
+                memory = DeviceMemory.AddResource(hooks, device, resource, hooks.CpuAddress);
+            }
+
+            hooks.Attach(memory, Pfn.FromAddress(memory.PageMap.Spans[0].Start));
+            return memory;
+        }
+        catch
+        {
+            device.Remove();
+            throw;
+        }
+    }
+
+    // The largest page, so that an aligned run of frames can hold one.
+    private const ulong CoherentAlignmentBytes = (ulong)CopyBatch.FramesMax << Pfn.Shift;
+}

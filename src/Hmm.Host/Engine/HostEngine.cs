@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Migration;
+using Hmm.Core.Modules;
+using Hmm.Core.Physical;
+using Hmm.Host.Sessions;
+using Hmm.Linux;
+using Hmm.Uapi;
+
+namespace Hmm.Host.Engine;
+
+/// <summary>
+/// A host: the memory manager, its devices, and the two threads that drive it. Sessions come and go; the engine ends
+/// after the last one.
+/// </summary>
+internal sealed class HostEngine : IDisposable
+{
+    private readonly ReclaimLoop _reclaim = new();
+    private readonly Lock _gate = new();
+    private readonly List<SessionOperations> _sessions = []; // Guarded by: _gate
+    private ulong _lastSessionId; // Guarded by: _gate
+
+    /// <summary>Starts a host.</summary>
+    /// <exception cref="HmmException">A device or module cannot be set up; nothing is left.</exception>
+    public HostEngine(HostOptions options)
+    {
+        CheckBudget(options.BudgetBytes);
+        Physical = new PhysicalMemory(options.BudgetBytes);
+        Manager = new MemoryManager(new MemoryManagerOptions
+        {
+            BudgetBytes = options.BudgetBytes,
+            Physical = Physical,
+            ReclaimNeeded = _reclaim.Request,
+            Mutant = options.Mutant,
+        });
+        Devices = new HostDevices(Manager, Drivers);
+        try
+        {
+            ModuleFolder.Load(options.ModuleFolder, Drivers);
+            foreach (var device in options.Devices)
+            {
+                Devices.Add(DeviceSpecification.Parse(device));
+            }
+        }
+        catch
+        {
+            Devices.Dispose();
+            Manager.Dispose();
+            throw;
+        }
+
+        _reclaim.Start(Manager);
+        Faults = new FaultLoop(Manager.Faults);
+    }
+
+    /// <summary>The physical address space.</summary>
+    public PhysicalMemory Physical { get; }
+
+    /// <summary>The memory manager.</summary>
+    public MemoryManager Manager { get; }
+
+    /// <summary>The drivers that modules registered.</summary>
+    public DriverRegistry Drivers { get; } = new();
+
+    /// <summary>The devices.</summary>
+    public HostDevices Devices { get; }
+
+    /// <summary>The thread that reads faults.</summary>
+    public FaultLoop Faults { get; }
+
+    /// <summary>The sessions now.</summary>
+    public IReadOnlyList<SessionOperations> Sessions
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _sessions];
+            }
+        }
+    }
+
+    /// <summary>Makes what serves a new session.</summary>
+    public ISessionOperations Connect(PeerCredentials peer)
+    {
+        lock (_gate)
+        {
+            var session = new SessionOperations(this, ++_lastSessionId, peer);
+            _sessions.Add(session);
+            return session;
+        }
+    }
+
+    /// <summary>A session is closed.</summary>
+    public void Forget(SessionOperations session)
+    {
+        lock (_gate)
+        {
+            _sessions.Remove(session);
+        }
+    }
+
+    /// <summary>Ends the host; every session is closed.</summary>
+    public void Dispose()
+    {
+        Faults.Dispose();
+        _reclaim.Dispose();
+        Devices.Dispose();
+        Manager.Dispose();
+    }
+
+    private static void CheckBudget(ulong bytes)
+    {
+        if (bytes < Limits.BudgetBytesMin)
+        {
+            throw new HmmException(Errno.EINVAL, $"A budget of {bytes} bytes is too small; give at least {Limits.BudgetBytesMin >> 20} MiB.");
+        }
+
+        if (bytes > SystemInfo.TotalMemoryBytes)
+        {
+            throw new HmmException(
+                Errno.EINVAL,
+                $"A budget of {bytes >> 20} MiB is more than this machine's {SystemInfo.TotalMemoryBytes >> 20} MiB of memory; give less.");
+        }
+    }
+}

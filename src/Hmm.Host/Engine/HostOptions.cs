@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Migration;
+
+namespace Hmm.Host.Engine;
+
+/// <summary>What a host is started with.</summary>
+internal sealed record HostOptions
+{
+    /// <summary>The DRAM that all ranges may use together, in bytes: 2 MiB to the machine's.</summary>
+    public required ulong BudgetBytes { get; init; }
+
+    /// <summary>The devices, fastest first.</summary>
+    public required IReadOnlyList<string> Devices { get; init; }
+
+    /// <summary>The folder that modules are loaded from.</summary>
+    public required string ModuleFolder { get; init; }
+
+    /// <summary>A broken variant, for tests that must fail.</summary>
+    public Mutant Mutant { get; init; }
+}

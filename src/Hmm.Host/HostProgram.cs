@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Hmm.Core.Migration;
+using Hmm.Host.Engine;
+using Hmm.Host.Sessions;
+using Hmm.Linux;
+using Hmm.Uapi;
+
+namespace Hmm.Host;
+
+/// <summary>
+/// The host's command line, for a process of its own and for <c>hmm host</c>: one session on an inherited descriptor
+/// (the private host of one application, which ends with it), or a daemon on a socket.
+/// </summary>
+public static class HostProgram
+{
+    /// <summary>Environment variable that selects a broken variant of the eviction protocol, for tests that must fail.</summary>
+    public const string MutantVariable = "HMM_TEST_MUTANT";
+
+    // Exit codes of sysexits.h: used wrongly, and the system does not allow it.
+    private const int ExitUsage = 64;
+    private const int ExitUnavailable = 69;
+
+    private static readonly Option<int?> s_descriptor = new("--session-descriptor")
+    {
+        Description = "Serve one session on this inherited descriptor and end with it.",
+    };
+
+    private static readonly Option<string?> s_socket = new("--socket")
+    {
+        Description = "Listen on this Unix socket until stopped.",
+    };
+
+    private static readonly Option<string?> s_budget = new("--budget")
+    {
+        Description = "The DRAM that all ranges may use together, as in 256MiB. Default: a quarter of what this process may use.",
+    };
+
+    private static readonly Option<string[]> s_devices = new("--device")
+    {
+        Description = "A device that pages go to, as in block,folder=/var/tmp,size=64GiB; several go in order, fastest first.",
+    };
+
+    private static readonly Option<string?> s_folder = new("--device-folder")
+    {
+        Description = "The folder of the default block device. Default: the system's temporary folder.",
+    };
+
+    private static readonly Option<string?> s_size = new("--device-size")
+    {
+        Description = "The size of the default block device. Default: nine tenths of the folder's free space.",
+    };
+
+    private static readonly Option<string> s_modules = new("--modules")
+    {
+        Description = "The folder that modules are loaded from.",
+        DefaultValueFactory = static _ => Path.Combine(AppContext.BaseDirectory, "modules"),
+    };
+
+    /// <summary>Runs a host until its session, or the process, ends.</summary>
+    /// <param name="args">The command line.</param>
+    /// <returns>0; 64: used wrongly; 69: the system or a device does not allow it. The reason is on standard error.</returns>
+    public static int Run(string[] args)
+    {
+        var command = new RootCommand("The host of Hmm.NET: owns devices and page tables, and resolves the faults of applications.");
+        foreach (var option in (Option[])[s_descriptor, s_socket, s_budget, s_devices, s_folder, s_size, s_modules])
+        {
+            command.Options.Add(option);
+        }
+
+        command.SetAction(RunHost);
+        return command.Parse(args).Invoke();
+    }
+
+    private static int RunHost(ParseResult parsed)
+    {
+        var descriptor = parsed.GetValue(s_descriptor);
+        var path = parsed.GetValue(s_socket);
+        if (descriptor is null == path is null)
+        {
+            Console.Error.WriteLine("hmm-host: give either --socket PATH, to serve many applications, or --session-descriptor N, to serve one.");
+            return ExitUsage;
+        }
+
+        try
+        {
+            var options = OptionsOf(parsed);
+            return path is null ? RunSession(descriptor!.Value, options) : RunDaemon(path, options);
+        }
+        catch (HmmException exception)
+        {
+            Console.Error.WriteLine("hmm-host: " + exception.Message);
+            return exception.Errno == Errno.EINVAL ? ExitUsage : ExitUnavailable;
+        }
+        catch (PlatformNotSupportedException exception)
+        {
+            Console.Error.WriteLine("hmm-host: " + exception.Message);
+            return ExitUnavailable;
+        }
+    }
+
+    private static int RunSession(int descriptor, HostOptions options)
+    {
+        // Ctrl+C goes to the application and to its host alike. The application decides whether it ends; until its
+        // connection closes, every page that it touches needs this process.
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, static context => context.Cancel = true);
+        using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, static context => context.Cancel = true);
+        var socket = UnixSocket.Adopt(descriptor);
+        HostEngine engine;
+        try
+        {
+            engine = new HostEngine(options);
+        }
+        catch (HmmException exception)
+        {
+            // The client reads the reason as the reply to its first request.
+            Session.Refuse(socket, exception.Errno, exception.Sentence);
+            throw;
+        }
+
+        using (engine)
+        {
+            Session.Start(socket, engine.Connect(socket.Peer)).Wait();
+        }
+
+        return 0;
+    }
+
+    private static int RunDaemon(string path, HostOptions options)
+    {
+        using var stop = new ManualResetEventSlim();
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        var socket = UnixSocket.Listen(path, Limits.SessionsMax);
+        HostEngine engine;
+        try
+        {
+            engine = new HostEngine(options);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
+        using (engine)
+        using (SessionListener.Start(socket, engine.Connect))
+        {
+            Console.Out.WriteLine($"hmm-host: listening on {path}, budget {options.BudgetBytes >> 20} MiB, devices: " +
+                $"{string.Join(", ", engine.Devices.Snapshot().Select(static device => device.Name))}");
+            stop.Wait();
+        }
+
+        return 0;
+
+        void Stop(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            stop.Set();
+        }
+    }
+
+    private static HostOptions OptionsOf(ParseResult parsed)
+    {
+        var budget = parsed.GetValue(s_budget);
+        var devices = parsed.GetValue(s_devices) ?? [];
+        return new HostOptions
+        {
+            BudgetBytes = budget is null ? DefaultBudgetBytes() : ByteSize.Parse("--budget", budget),
+            Devices = devices.Length > 0 ? devices : [DefaultDevice(parsed)],
+            ModuleFolder = parsed.GetValue(s_modules)!,
+            Mutant = Enum.TryParse<Mutant>(Environment.GetEnvironmentVariable(MutantVariable), out var mutant) ? mutant : Mutant.None,
+        };
+    }
+
+    private static ulong DefaultBudgetBytes()
+    {
+        var total = SystemInfo.TotalMemoryBytes;
+        var usable = SystemInfo.TryGetMemoryLimit(out var limit, out _) ? Math.Min(limit, total) : total;
+        return Math.Max(usable / 4, Limits.BudgetBytesMin);
+    }
+
+    private static string DefaultDevice(ParseResult parsed)
+    {
+        var folder = parsed.GetValue(s_folder) ?? Path.GetTempPath();
+        var size = parsed.GetValue(s_size);
+        if (!Directory.Exists(folder))
+        {
+            throw new HmmException(
+                Errno.ENOENT, $"The device folder \"{folder}\" does not exist; create it, or name another with --device-folder.");
+        }
+
+        var bytes = size is null ? SystemInfo.FreeSpaceBytes(folder) / 10 * 9 : ByteSize.Parse("--device-size", size);
+        return $"block,folder={folder},size={bytes & ~4095UL}";
+    }
+}
