@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Hmm.Linux.Tests;
+
+/// <summary>The children that tests spawn: this assembly, started with the name of a part to play.</summary>
+internal static class Program
+{
+    internal const int EchoExitCode = 7;
+
+    internal static string DotnetPath => Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
+
+    internal static ChildProcess Spawn(string part, UnixSocket give)
+        => ChildProcess.Spawn(DotnetPath, [typeof(Program).Assembly.Location, part], give);
+
+    private static int Main(string[] arguments)
+    {
+        using var parent = UnixSocket.Adopt(ChildProcess.GivenDescriptor);
+        return arguments[0] switch
+        {
+            "describe" => Describe(parent),
+            "wait" => Wait(parent),
+            "fault" => Fault(parent),
+            _ => 64,
+        };
+    }
+
+    // Says what it was given, and returns a known code.
+    private static int Describe(UnixSocket parent)
+    {
+        // Descriptors that the runtime opened for itself are close-on-exec; an inherited one can never be.
+        var inherited = new List<string>();
+        foreach (var entry in Directory.EnumerateFiles("/proc/self/fd"))
+        {
+            var number = int.Parse(Path.GetFileName(entry), CultureInfo.InvariantCulture);
+            var info = $"/proc/self/fdinfo/{number}";
+            const int CloseOnExec = 0x80000; // 02000000 in the octal "flags:" line
+            var flags = File.Exists(info)
+                ? Convert.ToInt32(File.ReadLines(info).First(static line => line.StartsWith("flags:", StringComparison.Ordinal))[6..].Trim(), 8)
+                : CloseOnExec;
+            if ((flags & CloseOnExec) == 0)
+            {
+                inherited.Add($"{number}");
+            }
+        }
+
+        var stat = File.ReadAllText("/proc/self/stat");
+        var group = stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[2];
+        var status = File.ReadAllLines("/proc/self/status");
+        string[] lines =
+        [
+            $"inherited={string.Join(',', inherited.Order())}",
+            $"stdin={new FileInfo("/proc/self/fd/0").LinkTarget}",
+            $"group={group}",
+            $"variable={Environment.GetEnvironmentVariable("HMM_TEST_VARIABLE")}",
+            $"blocked={status.First(static line => line.StartsWith("SigBlk:", StringComparison.Ordinal))[7..].Trim()}",
+        ];
+        parent.Send(Encoding.UTF8.GetBytes(string.Join('\n', lines)), []);
+        return EchoExitCode;
+    }
+
+    // Lives until its socket closes.
+    private static int Wait(UnixSocket parent)
+    {
+        parent.Send("ready"u8, []);
+        parent.Receive(new byte[16], [], out _, out _);
+        return 0;
+    }
+
+    // Sends its userfaultfd and memory file, with the address of the range, and touches its first page.
+    private static int Fault(UnixSocket parent)
+    {
+        using var file = MemoryFile.Create("hmm-child", 1 << 16);
+        using var memory = MappedMemory.Map(file, 1 << 16);
+        using var faults = UserfaultFd.Open();
+        faults.Register(memory.Address, memory.LengthBytes);
+        parent.Send(
+            BitConverter.GetBytes((long)memory.Address),
+            [(int)faults.DangerousGetHandle(), (int)file.DangerousGetHandle()]);
+        return MappedMemory.PopulateRead(memory.Address, 4096) == Hmm.Uapi.Errno.None ? Marshal.ReadByte(memory.Address) : 1;
+    }
+}

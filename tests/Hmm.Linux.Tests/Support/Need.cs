@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+namespace Hmm.Linux.Tests.Support;
+
+/// <summary>What a test needs of the machine beyond Linux.</summary>
+public enum Need
+{
+    /// <summary>A complete userfaultfd: faults inside system calls are served.</summary>
+    FullUserfaultFd,
+
+    /// <summary>UFFDIO_POISON, Linux 6.6.</summary>
+    Poison,
+
+    /// <summary>The right to mount file systems.</summary>
+    Mount,
+
+    /// <summary>A temporary folder whose file system has O_DIRECT.</summary>
+    DirectIo,
+}
