@@ -10,13 +10,13 @@ namespace Hmm.Host.Sessions;
 /// </summary>
 /// <remarks>
 /// Errors: throw <see cref="HmmException"/>; its errno and sentence become the reply, and the
-/// session goes on. Any other exception is a defect of the host and is not caught. Threads: <see
-/// cref="Hello"/> to <see cref="Unpin"/> and the reading operations come from the session's own
-/// thread, one at a time, and must return soon. Those with a <see cref="CancellationToken"/> are
-/// long: they come from other threads, up to <see cref="Limits.LongOperationsMax"/> at a time,
-/// beside the short ones; the token is cancelled when the connection ends, and they should then
-/// stop waiting. None is called for a range while or after <see cref="CloseRange"/> runs for it.
-/// <see cref="Closed"/> comes last, exactly once, after every other call returned.
+/// session goes on. Any other exception is a defect of the host and is not caught. Threads:
+/// operations without a token come from the session's own thread, one at a time, and must return
+/// soon. Those with a <see cref="CancellationToken"/> are long: they come from other threads, up to
+/// <see cref="Limits.LongOperationsMax"/> at a time, beside the short ones; the token is cancelled
+/// when the connection ends, and they should then stop waiting. Order: none is called for a range
+/// while or after <see cref="CloseRange"/> runs for it. <see cref="Closed"/> comes last, exactly
+/// once, after every other call returned; ranges that the client did not close are still open then.
 /// </remarks>
 internal interface ISessionOperations
 {
@@ -47,11 +47,12 @@ internal interface ISessionOperations
     void CloseRange(ulong rangeId, CancellationToken connectionEnded);
 
     /// <summary>
-    /// A promise about pages. Must not throw and must not wait; false when it could not be taken.
+    /// A promise about pages. Must not throw and must not wait: what does not fit a queue is
+    /// dropped and counted.
     /// </summary>
-    bool Hint(ulong rangeId, HintKind kind, long firstPage, long pageCount);
+    void Hint(ulong rangeId, HintKind kind, long firstPage, long pageCount);
 
-    /// <summary>A hint that named no open range, or pages outside of it: count it.</summary>
+    /// <summary>A hint named no open range, or pages outside of it: count it.</summary>
     void HintDropped();
 
     /// <summary>How pages are going to be accessed.</summary>
@@ -82,7 +83,12 @@ internal interface ISessionOperations
     /// Summarises <paramref name="pageCount"/> pages in <paramref name="cells"/>, each over an
     /// equal share of them.
     /// </summary>
-    void Residency(ulong rangeId, long firstPage, long pageCount, Span<ResidencyCell> cells, CancellationToken connectionEnded);
+    void Residency(
+        ulong rangeId,
+        long firstPage,
+        long pageCount,
+        Span<ResidencyCell> cells,
+        CancellationToken connectionEnded);
 
     /// <summary>
     /// Brings a device's pages elsewhere and removes it. The client has Administration.

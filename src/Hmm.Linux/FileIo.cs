@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using Hmm.Linux.Interop;
+using Hmm.Uapi;
+
+namespace Hmm.Linux;
+
+/// <summary>
+/// Asynchronous transfers at any offset of one file: a bounded queue and worker threads that block in the kernel so that
+/// the submitter does not. As many requests are in flight at the device as there are workers.
+/// </summary>
+/// <remarks>
+/// Thread-safety: every member may be called from several threads at once, except <see cref="Dispose"/>, once. Requests
+/// complete in any order; two that overlap must not be in flight together. Submitting allocates nothing.
+/// Invariant: submitted = completed + in the queue + at a worker.
+/// </remarks>
+public sealed partial class FileIo : IDisposable
+{
+    /// <summary>The most requests that wait: 16384, a whole 64 MiB in single pages.</summary>
+    public const int QueueLengthMax = 1 << 14;
+
+    /// <summary>The most workers: 64, beyond which devices stop getting faster.</summary>
+    public const int WorkersMax = 64;
+
+    // A worker's frames are small; the default of 8 MiB would only cost address space.
+    private const int WorkerStackSizeBytes = 256 << 10;
+
+    private readonly Descriptor _buffered; // Guarded by: immutable
+    private readonly Descriptor? _direct; // Guarded by: immutable; the same file with O_DIRECT, null where that fails
+    private readonly bool _writable; // Guarded by: immutable
+    private readonly bool _lengthMayShrink; // Guarded by: immutable; others can reach the file and truncate it
+    private readonly Thread[] _workers; // Guarded by: immutable
+
+    private readonly object _gate = new();
+    private readonly FileIoRequest[] _ring = new FileIoRequest[QueueLengthMax]; // Guarded by: _gate
+    private int _head; // Guarded by: _gate
+    private int _count; // Guarded by: _gate
+    private bool _closing; // Guarded by: _gate
+
+    private FileIo(Descriptor buffered, Descriptor? direct, ulong lengthBytes, bool writable, bool lengthMayShrink, int workers)
+    {
+        _buffered = buffered;
+        _direct = direct;
+        _writable = writable;
+        _lengthMayShrink = lengthMayShrink;
+        LengthBytes = lengthBytes;
+        _workers = new Thread[workers];
+        for (var i = 0; i < workers; i++)
+        {
+            _workers[i] = new Thread(Work, WorkerStackSizeBytes)
+            {
+                IsBackground = true,
+                Name = "hmm-io-" + i.ToString(CultureInfo.InvariantCulture),
+            };
+            _workers[i].Start();
+        }
+    }
+
+    /// <summary>How the file is reached: found out by a transfer when it was opened.</summary>
+    public FileIoMode Mode => _direct is null ? FileIoMode.Buffered : FileIoMode.Direct;
+
+    /// <summary>The file's length in bytes when it was opened. No request makes the file longer.</summary>
+    public ulong LengthBytes { get; }
+
+    /// <summary>Queues one transfer and returns; never waits for the device.</summary>
+    /// <param name="request">
+    /// The transfer. When the queue is full its target is told <see cref="Errno.ENOMEM"/> before this returns.
+    /// </param>
+    /// <exception cref="ArgumentException">The length, offset, buffer or target is impossible, or a write is not allowed.</exception>
+    /// <exception cref="ObjectDisposedException">Disposal has begun.</exception>
+    public void Submit(in FileIoRequest request)
+    {
+        if (request.LengthBytes <= 0 || request.Buffer == 0 || request.Target is null
+            || request.Offset > (ulong)(long.MaxValue - request.LengthBytes) || (request.Write && !_writable))
+        {
+            ThrowBadRequest(in request);
+        }
+
+        bool queued;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_closing, this);
+            queued = _count < QueueLengthMax;
+            if (queued)
+            {
+                _ring[(_head + _count) % QueueLengthMax] = request;
+                _count++;
+                Monitor.Pulse(_gate);
+            }
+        }
+
+        // Outside the lock: the target may submit again.
+        if (!queued)
+        {
+            request.Target.Completed(request.Tag, Errno.ENOMEM, 0);
+        }
+    }
+
+    /// <summary>Waits until what was completed is on the device (fdatasync).</summary>
+    /// <returns><see cref="Errno.None"/>, or why not; after an error earlier writes may be lost.</returns>
+    public Errno Flush()
+    {
+        while (true)
+        {
+            var result = LibC.fdatasync(_buffered);
+            var error = LinuxError.Last();
+            if (result == 0)
+            {
+                return Errno.None;
+            }
+
+            if (!LinuxError.IsInterrupted(error))
+            {
+                return error;
+            }
+        }
+    }
+
+    /// <summary>Gives the device back the room of a span, which then reads as zeros.</summary>
+    /// <param name="offset">The first byte's offset.</param>
+    /// <param name="lengthBytes">At least 1; room comes back in whole blocks of the file system.</param>
+    /// <returns><see cref="Errno.None"/>; <see cref="Errno.EOPNOTSUPP"/>: this file system cannot.</returns>
+    public Errno PunchHole(ulong offset, ulong lengthBytes) => FileStatus.PunchHole(_buffered, offset, lengthBytes);
+
+    /// <summary>Completes every request that was submitted, ends the workers and closes the file.</summary>
+    /// <exception cref="InvalidOperationException">Called by a completion: the worker would wait for itself.</exception>
+    public void Dispose()
+    {
+        if (Array.IndexOf(_workers, Thread.CurrentThread) >= 0)
+        {
+            throw new InvalidOperationException("A completion must not dispose its FileIo; dispose it on another thread.");
+        }
+
+        lock (_gate)
+        {
+            _closing = true;
+            Monitor.PulseAll(_gate);
+        }
+
+        foreach (var worker in _workers)
+        {
+            worker.Join();
+        }
+
+        _direct?.Dispose();
+        _buffered.Dispose();
+    }
+
+    [DoesNotReturn]
+    private static void ThrowBadRequest(in FileIoRequest request) => throw new ArgumentException(
+        $"The request ({(request.Write ? "write" : "read")} of {request.LengthBytes} bytes at {request.Offset}, buffer "
+        + $"0x{request.Buffer:x}) is impossible: it needs a length of at least 1, an offset below 2^63, a buffer, a target, and "
+        + "for a write a file opened for writing.",
+        nameof(request));
+}
