@@ -5,7 +5,9 @@ using Hmm.Cli.Output;
 
 namespace Hmm.Cli;
 
-/// <summary>The commands of <c>hmm</c>, and how a command line that is not understood ends.</summary>
+/// <summary>
+/// The commands of <c>hmm</c>, and how a command line that is not understood ends.
+/// </summary>
 internal static class CommandLine
 {
     internal static async Task<int> RunAsync(IReadOnlyList<string> arguments, Terminal terminal)

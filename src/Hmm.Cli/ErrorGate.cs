@@ -5,8 +5,9 @@ using Hmm.Uapi;
 namespace Hmm.Cli;
 
 /// <summary>
-/// The one place where an exception becomes an exit code and a line on standard error. Commands let everything through;
-/// where an error number alone does not tell the cause, they throw <see cref="CommandException"/> themselves.
+/// The one place where an exception becomes an exit code and a line on standard error. Commands let
+/// everything through; where an error number alone does not tell the cause, they throw
+/// <see cref="CommandException"/> themselves.
 /// </summary>
 internal static class ErrorGate
 {

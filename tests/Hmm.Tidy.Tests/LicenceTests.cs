@@ -23,5 +23,6 @@ public sealed class LicenceTests
 
     [Fact]
     public void APackageWithoutALicenceIsFound() =>
-        Hold.One(Licences.CheckProject(new SourceFile("src/Hmm/Hmm.csproj", "<Project />")), "PackageLicenseExpression");
+        Hold.One(
+            Licences.CheckProject(new SourceFile("src/Hmm/Hmm.csproj", "<Project />")), "PackageLicenseExpression");
 }

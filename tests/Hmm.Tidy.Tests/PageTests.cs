@@ -17,7 +17,8 @@ public sealed class PageTests
         Hold.One(Pages.CheckTitle(new SourceFile("docs/a.md", text)), "a page has one");
 
     [Fact]
-    public void LinksLeadSomewhere() => Hold.Nothing(Repository.Pages.SelectMany(page => Pages.CheckLinks(page, TextOf)));
+    public void LinksLeadSomewhere() =>
+        Hold.Nothing(Repository.Pages.SelectMany(page => Pages.CheckLinks(page, TextOf)));
 
     [Theory]
     [InlineData("[a](gone.md)", "leads to no file")]
@@ -30,16 +31,18 @@ public sealed class PageTests
     [Theory]
     [InlineData("[a](b.md#two-words-and-code)")]
     [InlineData("[a](https://example.org/gone)")]
-    [InlineData("`[a]` ```[x](gone)```")]
+    [InlineData("```text\n[x](gone)\n```")]
     public void AGoodLinkIsNot(string text) =>
         Hold.Nothing(Pages.CheckLinks(new SourceFile("docs/guides/a.md", text), Sample));
 
     [Fact]
-    public void EveryPageIsReachedFromTheReadme() => Hold.Nothing(Pages.CheckReached([.. Repository.Pages], "README.md"));
+    public void EveryPageIsReachedFromTheReadme() =>
+        Hold.Nothing(Pages.CheckReached([.. Repository.Pages], "README.md"));
 
     [Fact]
     public void APageThatNobodyLinksIsFound() => Hold.One(
-        Pages.CheckReached([new SourceFile("README.md", "[a](docs/a.md)"), new("docs/a.md", ""), new("docs/b.md", "")], "README.md"),
+        Pages.CheckReached(
+            [new SourceFile("README.md", "[a](docs/a.md)"), new("docs/a.md", ""), new("docs/b.md", "")], "README.md"),
         "docs/b.md: no page links here");
 
     [Fact]
@@ -50,7 +53,8 @@ public sealed class PageTests
 
     [Fact]
     public void CodeThatDoesNotCompileIsFoundWithItsLine() => Hold.One(
-        CodeBlocks.Check(new SourceFile("docs/a.md", "# A\n\n```csharp\nvar x = 1;\nConsole.Gone(x);\n```\n")), "docs/a.md:5: CS0117");
+        CodeBlocks.Check(new SourceFile("docs/a.md", "# A\n\n```csharp\nvar x = 1;\nConsole.Gone(x);\n```\n")),
+        "docs/a.md:5: CS0117");
 
     private static string? Sample(string path) => path == "docs/guides/b.md" ? "# B\n## Two words, and `code`\n" : null;
 

@@ -11,7 +11,8 @@ public sealed class ProjectTests
 
     [Fact]
     public void AnArrowFromTheCoreToLinuxIsFound() => Hold.One(
-        ProjectArrows.Check(Project("src/Hmm.Core", """<ProjectReference Include="../Hmm.Linux/Hmm.Linux.csproj" />""")),
+        ProjectArrows.Check(
+            Project("src/Hmm.Core", """<ProjectReference Include="../Hmm.Linux/Hmm.Linux.csproj" />""")),
         "Hmm.Core may not see Hmm.Linux");
 
     [Fact]
@@ -48,7 +49,8 @@ public sealed class ProjectTests
 
     [Fact]
     public void AProjectOutsideOfTheSolutionIsFound() => Hold.One(
-        DeadFiles.CheckSolution(new SourceFile("Hmm.slnx", "<Solution />"), [Project("src/Hmm.Core", "")]), "nothing builds it");
+        DeadFiles.CheckSolution(new SourceFile("Hmm.slnx", "<Solution />"), [Project("src/Hmm.Core", "")]),
+        "nothing builds it");
 
     [Fact]
     public void ASolutionEntryWithoutAProjectIsFound() => Hold.One(

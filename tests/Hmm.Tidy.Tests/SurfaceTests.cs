@@ -30,8 +30,9 @@ public sealed class SurfaceTests
     public void AChangeOfTheSurfaceIsFound()
     {
         var surface = SurfaceOf("public class A { public void M(int x) { } int Hidden; }");
-        Assert.Equal("A.A()\nclass A\nvoid A.M(int x)\n", surface);
-        Assert.Equal(2, Differences("a.txt", surface, SurfaceOf("public class A { public void M(long x) { } }")).Count());
+        Assert.Equal("A: A()\nA: void M(int x)\nclass A\n", surface);
+        var changed = SurfaceOf("public class A { public void M(long x) { } }");
+        Assert.Equal(2, Differences("a.txt", surface, changed).Count());
     }
 
     private static IEnumerable<Violation> Differences(string path, string reviewed, string surface)

@@ -12,7 +12,9 @@ internal sealed record DemoPlan(DataSet Data, ulong BudgetBytes, string DeviceFo
 {
     private const ulong PageBytes = 4096;
 
-    /// <summary>What the range may exceed its budget by, for a moment: one batch of 2 MiB in, one out.</summary>
+    /// <summary>
+    /// What the range may exceed its budget by, for a moment: one batch of 2 MiB in, one out.
+    /// </summary>
     internal const ulong OvershootBytesMax = 4UL << 20;
 
     /// <summary>A quarter of the data in whole pages, and at least the smallest budget.</summary>
@@ -20,8 +22,9 @@ internal sealed record DemoPlan(DataSet Data, ulong BudgetBytes, string DeviceFo
         Math.Max(Limits.BudgetBytesMin, (ulong)data.PaddedBytes / 4 / PageBytes * PageBytes);
 
     /// <summary>
-    /// The most keys to sort at once: half of the budget, so that neither the pages on their way out nor the next piece
-    /// push it out; at most 128 MiB, so that Ctrl-C is heard within about two seconds.
+    /// The most keys to sort at once: half of the budget, so that neither the pages on their way
+    /// out nor the next piece push it out; at most 128 MiB, so that Ctrl-C is heard within about
+    /// two seconds.
     /// </summary>
     internal int PieceKeysMax => (int)Math.Min(BudgetBytes / 2, 128UL << 20) / sizeof(ulong);
 }

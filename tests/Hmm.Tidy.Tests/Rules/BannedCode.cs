@@ -6,7 +6,9 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace Hmm.Tidy.Tests.Rules;
 
-/// <summary>The list of <see cref="Ban"/>s, and how they are found: on the compiler's tokens.</summary>
+/// <summary>
+/// The list of <see cref="Ban"/>s, and how they are found: on the compiler's tokens.
+/// </summary>
 public static partial class BannedCode
 {
     private static readonly string[] Everywhere = [""];
@@ -20,14 +22,16 @@ public static partial class BannedCode
     private static readonly string[] NotLinux =
         ["src/Hmm/", "src/Hmm.Uapi/", "src/Hmm.Core/", "src/Hmm.Host/", "src/Hmm.Cli/", "modules/", "samples/"];
 
-    /// <summary>A comment on the same line that permits a wait by time in a test: what it stands for.</summary>
+    /// <summary>
+    /// A comment on the same line that permits a wait by time in a test: what it stands for.
+    /// </summary>
     private const string WaitPermit = "Waits:";
 
     public static IReadOnlyList<Ban> Bans { get; } =
     [
         new("DllImport", Everywhere, "LibraryImport in Hmm.Linux: no marshalling at run time"),
         new("LibraryImport", NotLinux, "a method of Hmm.Linux, the only project that calls the kernel"),
-        new("Thread.Sleep", Everywhere, "wait for the event itself; in a test that must wait, say why: // " + WaitPermit),
+        new("Thread.Sleep", Everywhere, "wait for the event; in a test that must wait, say why: // " + WaitPermit),
         new("DateTime.Now", Everywhere, "Stopwatch for durations, TimeProvider for the time"),
         new("DateTime.UtcNow", Shipped, "Stopwatch for durations, TimeProvider for the time"),
         new("DateTimeOffset.Now", Everywhere, "Stopwatch for durations, TimeProvider for the time"),
@@ -60,7 +64,8 @@ public static partial class BannedCode
             {
                 if (Matches(texts, at, wanted) && !IsPermitted(file, tokens[at]))
                 {
-                    yield return new Violation(file.Path, SourceFile.LineOf(tokens[at]), $"{ban.Code}: use {ban.Instead}");
+                    yield return new Violation(
+                        file.Path, SourceFile.LineOf(tokens[at]), $"{ban.Code}: use {ban.Instead}");
                 }
             }
         }
@@ -72,14 +77,17 @@ public static partial class BannedCode
         let line = trivia.GetLocation().GetLineSpan().StartLinePosition.Line + 1
         select new Violation(file.Path, line, "#region: split the file by concern instead");
 
-    /// <summary>A note about work to do names the issue that holds it, or it is forgotten.</summary>
+    /// <summary>
+    /// A note about work to do names the issue that holds it, or it is forgotten.
+    /// </summary>
     public static IEnumerable<Violation> CheckTodos(SourceFile file)
     {
         for (var i = 0; i < file.Lines.Count; i++)
         {
             if (UnnumberedTodo().IsMatch(file.Lines[i]))
             {
-                yield return new Violation(file.Path, i + 1, "a note about work to do without an issue: write it as TO" + "DO(#12)");
+                yield return new Violation(
+                    file.Path, i + 1, "a note about work to do without an issue: write it as TO" + "DO(#12)");
             }
         }
     }

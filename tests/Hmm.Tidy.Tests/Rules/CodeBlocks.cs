@@ -7,8 +7,9 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace Hmm.Tidy.Tests.Rules;
 
 /// <summary>
-/// Compiles the blocks marked <c>csharp</c> of a page against the assemblies that were just built. Each block is a file
-/// of its own: top-level statements, or types. Code that is only a sketch is marked <c>text</c>.
+/// Compiles the blocks marked <c>csharp</c> of a page against the assemblies that were just built.
+/// Each block is a file of its own: top-level statements, or types. Code that is only a sketch is
+/// marked <c>text</c>.
 /// </summary>
 public static class CodeBlocks
 {

@@ -14,7 +14,8 @@ public static class DeadFiles
         {
             if (!projects.Exists(project => file.Path.StartsWith(FolderOf(project) + "/", StringComparison.Ordinal)))
             {
-                yield return new Violation(file.Path, 0, "no project compiles this file; delete it or move it into one");
+                yield return new Violation(
+                    file.Path, 0, "no project compiles this file; delete it or move it into one");
             }
         }
 
@@ -22,7 +23,8 @@ public static class DeadFiles
         {
             if (XDocument.Parse(project.Text).Descendants("Compile").Any(item => item.Attribute("Remove") is not null))
             {
-                yield return new Violation(project.Path, 0, "a project compiles every file in its folder; delete what it must not");
+                yield return new Violation(
+                    project.Path, 0, "a project compiles every file in its folder; delete what it must not");
             }
         }
     }
@@ -35,7 +37,8 @@ public static class DeadFiles
         var existing = projects.Select(project => project.Path).ToHashSet();
         foreach (var missing in existing.Except(listed))
         {
-            yield return new Violation(solution.Path, 0, $"{missing} is not in the solution, so nothing builds it; add it");
+            yield return new Violation(
+                solution.Path, 0, $"{missing} is not in the solution, so nothing builds it; add it");
         }
 
         foreach (var gone in listed.Except(existing))

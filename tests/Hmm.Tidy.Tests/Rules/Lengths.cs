@@ -18,7 +18,8 @@ public static class Lengths
         var lines = file.Lines[^1].Length == 0 ? file.Lines.Count - 1 : file.Lines.Count;
         if (lines > FileLinesMax)
         {
-            yield return new Violation(file.Path, 0, $"{lines} lines; split it by concern, {FileLinesMax} is the limit");
+            yield return new Violation(
+                file.Path, 0, $"{lines} lines; split it by concern, {FileLinesMax} is the limit");
         }
     }
 
@@ -51,7 +52,8 @@ public static class Lengths
                 yield return new Violation(
                     file.Path,
                     SourceFile.LineOf(node),
-                    $"a method of {lines} lines; keep the control flow and move leaves out, {MethodLinesMax} is the limit");
+                    $"a method of {lines} lines; keep the control flow and move leaves out, "
+                        + $"{MethodLinesMax} is the limit");
             }
         }
     }

@@ -3,7 +3,9 @@ using Hmm.Tidy.Tests.Sources;
 
 namespace Hmm.Tidy.Tests.Rules;
 
-/// <summary>Every source file opens with its licence: MIT for what an application links, GPL for the rest.</summary>
+/// <summary>
+/// Every source file opens with its licence: MIT for what an application links, GPL for the rest.
+/// </summary>
 public static class Licences
 {
     private static readonly string[] MitProjects = ["src/Hmm.Uapi", "src/Hmm.Linux", "src/Hmm"];
@@ -34,7 +36,8 @@ public static class Licences
         if (project.Area is "src" or "modules"
             && !project.Text.Contains($"<PackageLicenseExpression>{licence}<", StringComparison.Ordinal))
         {
-            yield return new Violation(project.Path, 0, $"it needs <PackageLicenseExpression>{licence}</PackageLicenseExpression>");
+            yield return new Violation(
+                project.Path, 0, $"it needs <PackageLicenseExpression>{licence}</PackageLicenseExpression>");
         }
     }
 }

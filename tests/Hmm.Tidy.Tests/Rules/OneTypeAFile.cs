@@ -19,12 +19,15 @@ public static class OneTypeAFile
         foreach (var extra in types.Where(type => type.Modifiers.Any(SyntaxKind.PublicKeyword)).Skip(1))
         {
             yield return new Violation(
-                file.Path, SourceFile.LineOf(extra), $"'{NameOf(extra)}' is a second public type; give it a file of its own");
+                file.Path,
+                SourceFile.LineOf(extra),
+                $"'{NameOf(extra)}' is a second public type; give it a file of its own");
         }
 
-        // `PageTable.Scan.cs` holds a part of PageTable.
+        // `PageTable.Scan.cs` holds a part of PageTable. The kernel's structures stand together, under their own names.
         var name = Path.GetFileName(file.Path).Split('.')[0];
-        if (types.Count > 0 && !types.Exists(type => NameOf(type) == name))
+        var isInterop = file.Path.StartsWith("src/Hmm.Linux/Interop/", StringComparison.Ordinal);
+        if (types.Count > 0 && !isInterop && !types.Exists(type => NameOf(type) == name))
         {
             yield return new Violation(file.Path, 0, $"no type of this file is named '{name}'; rename one of them");
         }
@@ -48,7 +51,9 @@ public static class OneTypeAFile
         if (!matches)
         {
             yield return new Violation(
-                file.Path, SourceFile.LineOf(declared), $"namespace {actual} does not match its folder; it must be {expected}");
+                file.Path,
+                SourceFile.LineOf(declared),
+                $"namespace {actual} does not match its folder; it must be {expected}");
         }
 
         if (declared is not FileScopedNamespaceDeclarationSyntax)

@@ -5,7 +5,10 @@ using Hmm.Tidy.Tests.Sources;
 
 namespace Hmm.Tidy.Tests.Rules;
 
-/// <summary>Documentation: one title a page, links that lead somewhere, and every page reached from the index.</summary>
+/// <summary>
+/// Documentation: one title a page, links that lead somewhere, and every page reached from the
+/// index.
+/// </summary>
 public static partial class Pages
 {
     public static IEnumerable<Violation> CheckTitle(SourceFile page)
@@ -18,7 +21,9 @@ public static partial class Pages
     }
 
     /// <param name="page">The page.</param>
-    /// <param name="textOf">The text of a file at a path from the root; null if there is none; "" for a folder.</param>
+    /// <param name="textOf">
+    /// The text of a file at a path from the root; null if there is none; "" for a folder.
+    /// </param>
     public static IEnumerable<Violation> CheckLinks(SourceFile page, Func<string, string?> textOf)
     {
         foreach (var (number, text) in Prose(page))
@@ -57,7 +62,9 @@ public static partial class Pages
             .Select(page => new Violation(page.Path, 0, $"no page links here, from {start} on; link it or delete it"));
     }
 
-    /// <summary>The fenced blocks of a language, with the line on which their code begins.</summary>
+    /// <summary>
+    /// The fenced blocks of a language, with the line on which their code begins.
+    /// </summary>
     public static IEnumerable<(int Line, string Code)> Blocks(SourceFile page, string language)
     {
         StringBuilder? block = null;

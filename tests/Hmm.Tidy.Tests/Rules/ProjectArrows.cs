@@ -4,7 +4,9 @@ using Hmm.Tidy.Tests.Sources;
 
 namespace Hmm.Tidy.Tests.Rules;
 
-/// <summary>Which project may see which. A new project needs a line here: that is the point.</summary>
+/// <summary>
+/// Which project may see which. A new project needs a line here: that is the point.
+/// </summary>
 public static class ProjectArrows
 {
     private static readonly Dictionary<string, string[]> Allowed = new()
@@ -32,23 +34,28 @@ public static class ProjectArrows
         var allowed = project.Area == "modules" ? ForModules : Allowed.GetValueOrDefault(project.Project);
         if (allowed is null)
         {
-            yield return new Violation(project.Path, 0, "no arrows are drawn for this project; add it to ProjectArrows");
+            yield return new Violation(
+                project.Path, 0, "no arrows are drawn for this project; add it to ProjectArrows");
             yield break;
         }
 
         foreach (var reference in XDocument.Parse(project.Text).Descendants("ProjectReference"))
         {
-            // A reference for the order of building, or to copy a program along, sees nothing of it.
+            // A reference for the order of building, or to copy a program along, sees nothing of
+            // it.
             if ((string?)reference.Attribute("ReferenceOutputAssembly") == "false")
             {
                 continue;
             }
 
-            var target = Path.GetFileNameWithoutExtension(((string?)reference.Attribute("Include") ?? "").Replace('\\', '/'));
+            var include = (string?)reference.Attribute("Include") ?? "";
+            var target = Path.GetFileNameWithoutExtension(include.Replace('\\', '/'));
             if (!allowed.Contains(target))
             {
                 yield return new Violation(
-                    project.Path, 0, $"{project.ProjectName} may not see {target}; it may see: {string.Join(", ", allowed)}");
+                    project.Path,
+                    0,
+                    $"{project.ProjectName} may not see {target}; it may see: {string.Join(", ", allowed)}");
             }
         }
     }
@@ -57,11 +64,15 @@ public static class ProjectArrows
     public static IEnumerable<Violation> CheckUnsafe(SourceFile project)
     {
         string[] allowed = ["Hmm.Linux", "Hmm.Uapi", "Hmm", "Hmm.Core"];
-        var isFree = FreeAreas.Contains(project.Area) || (project.Area == "src" && allowed.Contains(project.ProjectName));
-        if (!isFree && XDocument.Parse(project.Text).Descendants("AllowUnsafeBlocks").Any(element => element.Value == "true"))
+        var isFree = FreeAreas.Contains(project.Area)
+            || (project.Area == "src" && allowed.Contains(project.ProjectName));
+        var asks = XDocument.Parse(project.Text).Descendants("AllowUnsafeBlocks").Any(item => item.Value == "true");
+        if (asks && !isFree)
         {
             yield return new Violation(
-                project.Path, 0, $"AllowUnsafeBlocks is for {string.Join(", ", allowed)}; use spans, or move the code there");
+                project.Path,
+                0,
+                $"AllowUnsafeBlocks is for {string.Join(", ", allowed)}; use spans, or move the code there");
         }
     }
 }

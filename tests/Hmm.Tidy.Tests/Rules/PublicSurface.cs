@@ -7,7 +7,8 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace Hmm.Tidy.Tests.Rules;
 
 /// <summary>
-/// The public members of an assembly as text, one a line, sorted: a change of what others depend on shows in review.
+/// The public members of an assembly as text, one a line, sorted: a change of what others depend on
+/// shows in review.
 /// </summary>
 public static class PublicSurface
 {
@@ -16,8 +17,8 @@ public static class PublicSurface
         genericsOptions: SymbolDisplayGenericsOptions.IncludeTypeParameters
             | SymbolDisplayGenericsOptions.IncludeTypeConstraints | SymbolDisplayGenericsOptions.IncludeVariance,
         memberOptions: SymbolDisplayMemberOptions.IncludeParameters | SymbolDisplayMemberOptions.IncludeType
-            | SymbolDisplayMemberOptions.IncludeContainingType | SymbolDisplayMemberOptions.IncludeModifiers
-            | SymbolDisplayMemberOptions.IncludeConstantValue | SymbolDisplayMemberOptions.IncludeRef,
+            | SymbolDisplayMemberOptions.IncludeModifiers | SymbolDisplayMemberOptions.IncludeConstantValue
+            | SymbolDisplayMemberOptions.IncludeRef,
         parameterOptions: SymbolDisplayParameterOptions.IncludeType | SymbolDisplayParameterOptions.IncludeName
             | SymbolDisplayParameterOptions.IncludeDefaultValue | SymbolDisplayParameterOptions.IncludeParamsRefOut,
         propertyStyle: SymbolDisplayPropertyStyle.ShowReadWriteDescriptor,
@@ -46,23 +47,29 @@ public static class PublicSurface
         {
             foreach (var member in container.GetMembers().Where(IsVisible))
             {
-                lines.Add(member.ToDisplayString(Format) + BasesOf(member));
                 if (member is INamespaceOrTypeSymbol inner)
                 {
                     waiting.Push(inner);
                 }
+
+                if (member is not INamespaceSymbol)
+                {
+                    var owner = member is INamedTypeSymbol ? "" : container.ToDisplayString() + ": ";
+                    lines.Add(owner + member.ToDisplayString(Format) + BasesOf(member));
+                }
             }
         }
 
-        lines.RemoveWhere(line => line.StartsWith("namespace ", StringComparison.Ordinal));
         return new StringBuilder().AppendJoin('\n', lines).Append('\n').ToString();
     }
 
     private static bool IsVisible(ISymbol symbol) => symbol switch
     {
         INamespaceSymbol => true,
-        // Their property or event stands for accessors.
+        // Their property or event stands for accessors; every structure and enumeration has its default constructor.
         IMethodSymbol { AssociatedSymbol: not null } => false,
+        IMethodSymbol { MethodKind: MethodKind.Constructor, Parameters.Length: 0, ContainingType.IsValueType: true }
+            => false,
         _ => symbol.DeclaredAccessibility
             is Accessibility.Public or Accessibility.Protected or Accessibility.ProtectedOrInternal,
     };

@@ -3,12 +3,17 @@ using System.Reflection;
 
 namespace Hmm.Tidy.Tests.Sources;
 
-/// <summary>The repository's files, read once. Build output and what git ignores stay out.</summary>
+/// <summary>
+/// The repository's files, read once. Build output and what git ignores stay out.
+/// </summary>
 public static class Repository
 {
     private static readonly string[] SkippedFolders = ["artifacts", "bin", "obj", "TestResults", ".git", ".vs"];
     private static readonly string[] TextExtensions =
-        [".cs", ".csproj", ".props", ".targets", ".slnx", ".md", ".json", ".sh", ".awk", ".c", ".h", ".js", ".html", ".css"];
+    [
+        ".cs", ".csproj", ".props", ".targets", ".slnx", ".md", ".json", ".sh", ".awk", ".c", ".h", ".js", ".html",
+        ".css",
+    ];
 
     private static readonly Lazy<IReadOnlyList<SourceFile>> AllFiles = new(ReadAll);
 

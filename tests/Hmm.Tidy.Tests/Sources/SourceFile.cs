@@ -4,7 +4,10 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace Hmm.Tidy.Tests.Sources;
 
-/// <summary>One text file of the repository. Rules take it and nothing else, so a sample in a test is one too.</summary>
+/// <summary>
+/// One text file of the repository. Rules take it and nothing else, so a sample in a test is one
+/// too.
+/// </summary>
 public sealed class SourceFile
 {
     private readonly Lazy<SyntaxNode> _syntax; // immutable
@@ -25,7 +28,9 @@ public sealed class SourceFile
 
     public IReadOnlyList<string> Lines { get; }
 
-    /// <summary>The folder that names the project: <c>src/Hmm.Core</c>. Empty for a file in the root.</summary>
+    /// <summary>
+    /// The folder that names the project: <c>src/Hmm.Core</c>. Empty for a file in the root.
+    /// </summary>
     public string Project => string.Join('/', Path.Split('/').SkipLast(1).Take(2));
 
     /// <summary>The project's name: <c>Hmm.Core</c>.</summary>
