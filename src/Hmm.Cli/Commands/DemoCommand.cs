@@ -52,6 +52,7 @@ internal static class DemoCommand
 
     private static int Run(DemoPlan plan, Terminal terminal, bool json, CancellationToken cancellation)
     {
+        Preflight.Check(plan);
         using var range = HostedRange.Create(plan);
         using IDemoPresenter presenter = json ? new JsonPresenter(terminal.Out)
             : terminal.IsRich ? new LivePresenter(terminal)

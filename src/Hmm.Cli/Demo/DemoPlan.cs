@@ -17,6 +17,12 @@ internal sealed record DemoPlan(DataSet Data, ulong BudgetBytes, string DeviceFo
     /// </summary>
     internal const ulong OvershootBytesMax = 4UL << 20;
 
+    /// <summary>
+    /// Room on the device: the whole range, and an eighth more, so that a page on its way out never
+    /// waits for the frame of one on its way in.
+    /// </summary>
+    internal long DeviceSizeBytes => Data.PaddedBytes + (Data.PaddedBytes / 8) + (16L << 20);
+
     /// <summary>A quarter of the data in whole pages, and at least the smallest budget.</summary>
     internal static ulong DefaultBudgetBytes(DataSet data) =>
         Math.Max(Limits.BudgetBytesMin, (ulong)data.PaddedBytes / 4 / PageBytes * PageBytes);
