@@ -19,7 +19,7 @@ namespace Hmm.Host.Sessions;
 /// </code>
 /// Invariant: <see cref="ISessionOperations.Closed"/> is the last call, and comes exactly once.
 /// </remarks>
-internal sealed partial class Session
+internal sealed partial class Session : IDisposable
 {
     private readonly UnixSocket _socket; // Guarded by: immutable
     private readonly PeerCredentials _peer; // Guarded by: immutable
@@ -77,8 +77,15 @@ internal sealed partial class Session
         }
     }
 
-    /// <summary>Waits until the session is closed.</summary>
+    /// <summary>Waits until the session is closed. Not from its own thread.</summary>
     public void Wait() => _thread.Join();
+
+    /// <summary>Ends the session and waits until it is closed. Not from its own thread.</summary>
+    public void Dispose()
+    {
+        Stop();
+        Wait();
+    }
 
     private void Run()
     {

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+using Hmm.Uapi;
+
+namespace Hmm;
+
+/// <content>
+/// What a program may say and ask about an array's pages. Spans are in elements; what is said of an
+/// element is said of its whole page.
+/// </content>
+public sealed unsafe partial class HmmArray<T>
+{
+    /// <summary>What the kernel holds in DRAM for the array now, in bytes.</summary>
+    /// <exception cref="ObjectDisposedException">The array is disposed.</exception>
+    public long ResidentBytes => (long)Live.ResidentBytes;
+
+    /// <summary>The array's counters, asked of the host.</summary>
+    /// <exception cref="ObjectDisposedException">The array is disposed.</exception>
+    /// <exception cref="HmmException">ECONNRESET: the host has gone.</exception>
+    public Statistics Statistics => Live.Statistics();
+
+    private HmmRange Live
+    {
+        get
+        {
+            ThrowIfDisposed();
+            return _range;
+        }
+    }
+
+    /// <summary>
+    /// Says that elements will be read soon. One message; returns before anything is brought.
+    /// </summary>
+    /// <param name="start">The first element.</param>
+    /// <param name="count">How many elements.</param>
+    /// <exception cref="ArgumentOutOfRangeException">They are not all inside the array.</exception>
+    /// <exception cref="HmmException">ECONNRESET: the host has gone.</exception>
+    public void Prefetch(long start, long count) => Hint(HintKind.Prefetch, start, count);
+
+    /// <summary>
+    /// Says that elements will be written: they are brought writable, so that the first write does
+    /// not fault again. One message; returns before anything is brought.
+    /// </summary>
+    /// <param name="start">The first element.</param>
+    /// <param name="count">How many elements.</param>
+    /// <exception cref="ArgumentOutOfRangeException">They are not all inside the array.</exception>
+    /// <exception cref="HmmException">ECONNRESET: the host has gone.</exception>
+    public void WillWrite(long start, long count) => Hint(HintKind.WillWrite, start, count);
+
+    /// <summary>Says how the whole array is going to be accessed.</summary>
+    /// <param name="advice">The order.</param>
+    /// <exception cref="HmmException">ECONNRESET: the host has gone.</exception>
+    public void Advise(Advice advice) => Advise(advice, 0, Length);
+
+    /// <summary>Says how elements are going to be accessed.</summary>
+    /// <param name="advice">The order.</param>
+    /// <param name="start">The first element.</param>
+    /// <param name="count">How many elements.</param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// They are not all inside the array, or the advice is none.
+    /// </exception>
+    /// <exception cref="HmmException">ECONNRESET: the host has gone.</exception>
+    public void Advise(Advice advice, long start, long count)
+    {
+        if (advice > Advice.Sequential)
+        {
+            throw new ArgumentOutOfRangeException(nameof(advice), advice, "Use Normal, Random or Sequential.");
+        }
+
+        CheckSpan(start, count);
+        if (count > 0)
+        {
+            _range.Call(Operation.Advise, OffsetOf(start), OffsetOf(count), (uint)advice);
+        }
+    }
+
+    /// <summary>
+    /// Forgets elements: they become zero, in a mapped file what the file holds. In a shared file
+    /// nothing is lost. Only whole pages inside the span are forgotten.
+    /// </summary>
+    /// <param name="start">The first element.</param>
+    /// <param name="count">How many elements.</param>
+    /// <exception cref="ArgumentOutOfRangeException">They are not all inside the array.</exception>
+    /// <exception cref="HmmException">
+    /// EBUSY: some are pinned. ECONNRESET: the host has gone.
+    /// </exception>
+    public void DontNeed(long start, long count)
+    {
+        CheckSpan(start, count);
+        if (TryWholePages(start, count, out var offset, out var bytes))
+        {
+            _range.Call(Operation.DontNeed, offset, bytes);
+        }
+    }
+
+    /// <summary>As <see cref="DontNeed"/>; cancelling stops the wait, not the operation.</summary>
+    /// <param name="start">The first element.</param>
+    /// <param name="count">How many elements.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
+    public Task DontNeedAsync(long start, long count, CancellationToken cancellationToken = default)
+    {
+        CheckSpan(start, count);
+        return TryWholePages(start, count, out var offset, out var bytes)
+            ? _range.CallAsync(Operation.DontNeed, offset, bytes, cancellationToken)
+            : Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// Brings elements in and keeps them in DRAM, at one address, until the result is disposed.
+    /// Needed while hardware writes to them by itself. Pins count against the budget, and add up.
+    /// </summary>
+    /// <param name="start">The first element.</param>
+    /// <param name="count">How many elements, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// They are not all inside the array, or none.
+    /// </exception>
+    /// <exception cref="HmmException">
+    /// ENOMEM: the budget cannot hold them. ECONNRESET: the host has gone.
+    /// </exception>
+    public IDisposable Pin(long start, long count)
+    {
+        CheckPin(start, count);
+        return HmmPin.Make(_range, OffsetOf(start), OffsetOf(count));
+    }
+
+    /// <summary>
+    /// As <see cref="Pin"/>; a pin that is granted after cancelling is undone by itself.
+    /// </summary>
+    /// <param name="start">The first element.</param>
+    /// <param name="count">How many elements, at least 1.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
+    public Task<IDisposable> PinAsync(long start, long count, CancellationToken cancellationToken = default)
+    {
+        CheckPin(start, count);
+        return HmmPin.MakeAsync(_range, OffsetOf(start), OffsetOf(count), cancellationToken);
+    }
+
+    /// <summary>
+    /// Writes the array's changes to its shared file, durably. Does nothing for other arrays.
+    /// </summary>
+    /// <exception cref="HmmException">
+    /// EIO, ENOSPC: the file's error. ECONNRESET: the host has gone.
+    /// </exception>
+    public void Flush() => Flush(0, Length);
+
+    /// <summary>Writes the changes of elements to the shared file, durably.</summary>
+    /// <param name="start">The first element.</param>
+    /// <param name="count">How many elements.</param>
+    /// <exception cref="ArgumentOutOfRangeException">They are not all inside the array.</exception>
+    /// <exception cref="HmmException">
+    /// EIO, ENOSPC: the file's error. ECONNRESET: the host has gone.
+    /// </exception>
+    public void Flush(long start, long count)
+    {
+        CheckSpan(start, count);
+        if (count > 0)
+        {
+            _range.Call(Operation.Flush, OffsetOf(start), OffsetOf(count));
+        }
+    }
+
+    /// <summary>As <see cref="Flush()"/>; cancelling stops the wait, not the operation.</summary>
+    /// <param name="cancellationToken">Stops the wait.</param>
+    public Task FlushAsync(CancellationToken cancellationToken = default) => FlushAsync(0, Length, cancellationToken);
+
+    /// <summary>
+    /// As <see cref="Flush(long, long)"/>; cancelling stops the wait, not the operation.
+    /// </summary>
+    /// <param name="start">The first element.</param>
+    /// <param name="count">How many elements.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
+    public Task FlushAsync(long start, long count, CancellationToken cancellationToken = default)
+    {
+        CheckSpan(start, count);
+        return count > 0
+            ? _range.CallAsync(Operation.Flush, OffsetOf(start), OffsetOf(count), cancellationToken)
+            : Task.CompletedTask;
+    }
+
+    /// <summary>Says where an element's page is.</summary>
+    /// <param name="index">0 to <see cref="Length"/> - 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such element.</exception>
+    /// <exception cref="HmmException">ECONNRESET: the host has gone.</exception>
+    public PageDescription Describe(long index)
+    {
+        if ((ulong)index >= (ulong)_length)
+        {
+            ThrowIndex(index);
+        }
+
+        return _range.Describe(OffsetOf(index));
+    }
+
+    /// <summary>
+    /// Summarises where the array's pages are, each cell an equal share of them, for a map.
+    /// </summary>
+    /// <param name="cells">1 to 4096.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are no or too many cells.</exception>
+    /// <exception cref="HmmException">ECONNRESET: the host has gone.</exception>
+    public ResidencyCell[] Residency(int cells)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(cells, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(cells, Limits.ResidencyCellsMax);
+        return Live.Residency(cells);
+    }
+
+    private bool TryWholePages(long start, long count, out ulong offset, out ulong bytes) =>
+        _range.TryWholePages(OffsetOf(start), OffsetOf(count), OffsetOf(_elements), out offset, out bytes);
+
+    private void Hint(HintKind kind, long start, long count)
+    {
+        CheckSpan(start, count);
+        if (count > 0)
+        {
+            _range.Hint(kind, OffsetOf(start), OffsetOf(count));
+        }
+    }
+
+    private void CheckPin(long start, long count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        CheckSpan(start, count);
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Hmm.Uapi;
+using Hmm.Uapi.Messages;
+
+namespace Hmm;
+
+/// <content>What an administrator asks: lists of the host's things, and removing a
+/// device.</content>
+public sealed partial class HmmHost
+{
+    /// <summary>
+    /// The most records that a list may have: 2^20, far beyond sessions times ranges that anyone
+    /// looks at. It ends a list that a broken host never would.
+    /// </summary>
+    private const int RecordsMax = 1 << 20;
+
+    /// <summary>The counters of the whole host.</summary>
+    /// <exception cref="HmmException">
+    /// EPERM: not root, and not the host's user. ECONNRESET: the host has gone.
+    /// </exception>
+    public Statistics HostStatistics => StatisticsOf(StatisticsScope.Host);
+
+    /// <summary>The host's physical address space, parents first.</summary>
+    /// <exception cref="HmmException">
+    /// EPERM: not root, and not the host's user. ECONNRESET: the host has gone.
+    /// </exception>
+    public IReadOnlyList<ResourceRecord> Resources() => Query<ResourceRecord>(QueryKind.Resources);
+
+    /// <summary>The host's devices.</summary>
+    /// <exception cref="HmmException">
+    /// EPERM: not root, and not the host's user. ECONNRESET: the host has gone.
+    /// </exception>
+    public IReadOnlyList<DeviceRecord> Devices() => Query<DeviceRecord>(QueryKind.Devices);
+
+    /// <summary>The host's page maps.</summary>
+    /// <exception cref="HmmException">
+    /// EPERM: not root, and not the host's user. ECONNRESET: the host has gone.
+    /// </exception>
+    public IReadOnlyList<PageMapRecord> PageMaps() => Query<PageMapRecord>(QueryKind.PageMaps);
+
+    /// <summary>The ranges of this process; for an administrator those of every session.</summary>
+    /// <exception cref="HmmException">ECONNRESET: the host has gone.</exception>
+    public IReadOnlyList<RangeRecord> Ranges() => Query<RangeRecord>(QueryKind.Ranges);
+
+    /// <summary>Brings the pages of a device elsewhere and removes it.</summary>
+    /// <param name="name">The device's name.</param>
+    /// <exception cref="HmmException">
+    /// ENODEV: no such device. ENOMEM: there is no room for its pages; it stays. EPERM: not root,
+    /// and not the host's user.
+    /// </exception>
+    public void RemoveDevice(string name)
+    {
+        var request = new RemoveDeviceRequest { Name = FixedName.Create(name) };
+        Connection.Call(Operation.RemoveDevice, in request);
+    }
+
+    /// <summary>
+    /// As <see cref="RemoveDevice"/>; cancelling stops the wait, not the removal.
+    /// </summary>
+    /// <param name="name">The device's name.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
+    public Task RemoveDeviceAsync(string name, CancellationToken cancellationToken = default)
+    {
+        var request = new RemoveDeviceRequest { Name = FixedName.Create(name) };
+        return Connection.CallAsync(Operation.RemoveDevice, request, cancellationToken);
+    }
+
+    private List<T> Query<T>(QueryKind kind)
+        where T : unmanaged
+    {
+        List<T> records = [];
+        var request = new QueryRequest { Kind = kind };
+        do
+        {
+            using var pending = Connection.Exchange(Operation.Query, in request);
+            var body = ReadPage<T>(pending.Reply, out var page);
+            records.AddRange(MemoryMarshal.Cast<byte, T>(body));
+            request.Cursor = page.NextCursor;
+            if ((page.RecordCount == 0 && page.NextCursor != 0) || records.Count > RecordsMax)
+            {
+                throw new HmmException(
+                    Errno.EPROTO,
+                    "The Hmm host's list does not end; use a host of the same version.");
+            }
+        }
+        while (request.Cursor != 0);
+
+        return records;
+    }
+
+    private static ReadOnlySpan<byte> ReadPage<T>(ReadOnlySpan<byte> reply, out QueryReply page)
+        where T : unmanaged
+    {
+        if (!Wire.TryReadPrefix(reply, out page)
+            || page.RecordBytes != Unsafe.SizeOf<T>()
+            || reply.Length - QueryReply.StructBytes != page.RecordCount * (long)page.RecordBytes)
+        {
+            throw new HmmException(
+                Errno.EPROTO,
+                "The Hmm host's list has another shape; use a host of the same version.");
+        }
+
+        return reply[QueryReply.StructBytes..];
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+using Hmm.Linux;
+using Hmm.Uapi;
+
+namespace Hmm;
+
+/// <summary>Options of a private host (<see cref="HmmHost.Start"/>).</summary>
+public sealed class HmmHostOptions
+{
+    /// <summary>
+    /// The DRAM that all ranges of the host share, in bytes: 2 MiB to the memory that this process
+    /// may use. Default (null): a quarter of that memory, which is the smaller of the machine's and
+    /// the container's.
+    /// </summary>
+    public long? BudgetBytes { get; set; }
+
+    /// <summary>
+    /// The folder of the file that pages go to when DRAM is short; it is removed with the host.
+    /// Default (null): the system's temporary folder.
+    /// </summary>
+    public string? DeviceFolder { get; set; }
+
+    /// <summary>
+    /// The most that this file may hold, in bytes, at least 2 MiB. Default (null): the host
+    /// decides.
+    /// </summary>
+    public long? DeviceSizeBytes { get; set; }
+
+    /// <summary>
+    /// The devices to use, by driver, fastest first. Empty, the default: the block device alone.
+    /// </summary>
+    public IList<string> Devices { get; } = [];
+
+    /// <summary>
+    /// The host's program: a .dll for `dotnet`, or an executable. Default (null): the environment
+    /// variable HMM_HOST, then <c>hmm-host/Hmm.Host.dll</c> and <c>Hmm.Host.dll</c> beside this
+    /// library.
+    /// </summary>
+    public string? HostPath { get; set; }
+
+    /// <summary>
+    /// What the host calls this application in reports. Default (null): its assembly's name.
+    /// </summary>
+    public string? ApplicationName { get; set; }
+
+    /// <summary>The budget that applies, in bytes, after the checks.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An option is outside its limits.</exception>
+    /// <exception cref="ArgumentException">A device's name is empty.</exception>
+    internal long Validate()
+    {
+        var (memoryBytes, source) = UsableMemory();
+        var budget = BudgetBytes ?? Math.Max((long)Limits.BudgetBytesMin, memoryBytes / 4);
+        if (budget < (long)Limits.BudgetBytesMin)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(BudgetBytes),
+                budget,
+                "The DRAM budget must be at least 2 MiB (2097152 bytes), the largest page; use hundreds of MiB.");
+        }
+
+        if (budget > memoryBytes)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(BudgetBytes),
+                budget,
+                $"The DRAM budget is larger than {source}, {memoryBytes} bytes; use at most half of that.");
+        }
+
+        if (DeviceSizeBytes is { } size && size < (long)Limits.BudgetBytesMin)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(DeviceSizeBytes),
+                size,
+                "The device must hold at least 2 MiB (2097152 bytes), the largest page; use several times the budget.");
+        }
+
+        foreach (var device in Devices)
+        {
+            if (string.IsNullOrWhiteSpace(device) || device.Contains(','))
+            {
+                throw new ArgumentException(
+                    $"'{device}' is no driver's name; `hmm devices` lists them.",
+                    nameof(Devices));
+            }
+        }
+
+        return budget;
+    }
+
+    private static (long Bytes, string Source) UsableMemory()
+    {
+        var machine = SystemInfo.TotalMemoryBytes;
+        return SystemInfo.TryGetMemoryLimit(out var limit, out var source) && limit < machine
+            ? ((long)limit, $"the memory limit of this process ({source})")
+            : ((long)machine, "the memory of this machine");
+    }
+}
