@@ -4,13 +4,18 @@ using System.Globalization;
 
 namespace Hmm.Cli;
 
-/// <summary>Sizes as people write and read them: <c>256MiB</c>, <c>64k</c>, <c>4096</c>. Units are powers of 1024.</summary>
+/// <summary>
+/// Sizes as people write and read them: <c>256MiB</c>, <c>64k</c>, <c>4096</c>. Units are powers of
+/// 1024.
+/// </summary>
 internal static class ByteSize
 {
     private const string UnitLetters = "KMGTP";
 
     /// <summary>Parses a size in bytes.</summary>
-    /// <param name="text">A whole number, then nothing, <c>B</c>, or one of K M G T P, alone or as <c>KiB</c>.</param>
+    /// <param name="text">
+    /// A whole number, then nothing, <c>B</c>, or one of K M G T P, alone or as <c>KiB</c>.
+    /// </param>
     /// <param name="bytes">The size; 0 when it is refused.</param>
     /// <param name="error">One sentence that says how to write it, when it is refused.</param>
     internal static bool TryParse(string text, out ulong bytes, [NotNullWhen(false)] out string? error)
@@ -74,7 +79,9 @@ internal static class ByteSize
         return letter >= 0 && (unit.Length == 1 || unit[1..].Equals("iB", StringComparison.OrdinalIgnoreCase));
     }
 
-    /// <summary>Whether it reads as <c>MB</c>, which some mean as 10^6 bytes and some as 2^20.</summary>
+    /// <summary>
+    /// Whether it reads as <c>MB</c>, which some mean as 10^6 bytes and some as 2^20.
+    /// </summary>
     private static bool IsDecimalUnit(string unit) =>
         unit.Length == 2
         && UnitLetters.Contains(char.ToUpperInvariant(unit[0]), StringComparison.Ordinal)

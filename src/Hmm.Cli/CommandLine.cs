@@ -2,10 +2,13 @@
 using System.CommandLine;
 using Hmm.Cli.Commands;
 using Hmm.Cli.Output;
+using Hmm.Cli.Reports;
 
 namespace Hmm.Cli;
 
-/// <summary>The commands of <c>hmm</c>, and how a command line that is not understood ends.</summary>
+/// <summary>
+/// The commands of <c>hmm</c>, and how a command line that is not understood ends.
+/// </summary>
 internal static class CommandLine
 {
     internal static async Task<int> RunAsync(IReadOnlyList<string> arguments, Terminal terminal)
@@ -41,6 +44,30 @@ internal static class CommandLine
         {
             DemoCommand.Create(terminal),
             DoctorCommand.Create(terminal),
+            HostCommand.Create(terminal),
+            HostReader.Create(
+                terminal,
+                "iomem",
+                "Print the host's physical address space, as /proc/iomem does.",
+                host => host.Resources(),
+                ResourceReport.Print,
+                ResourceReport.ToJson),
+            DevicesCommand.Create(terminal),
+            HostReader.Create(
+                terminal,
+                "pagemaps",
+                "List the page maps: spans, owners, frames in use.",
+                host => host.PageMaps(),
+                PageMapReport.Print,
+                PageMapReport.ToJson),
+            HostReader.Create(
+                terminal,
+                "ranges",
+                "List the applications' ranges, and where their pages are.",
+                host => host.Ranges(),
+                RangeReport.Print,
+                RangeReport.ToJson),
+            PageCommand.Create(terminal),
         };
 
     /// <summary>The words that lead to a command, each with a space after it.</summary>

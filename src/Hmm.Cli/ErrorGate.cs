@@ -5,8 +5,9 @@ using Hmm.Uapi;
 namespace Hmm.Cli;
 
 /// <summary>
-/// The one place where an exception becomes an exit code and a line on standard error. Commands let everything through;
-/// where an error number alone does not tell the cause, they throw <see cref="CommandException"/> themselves.
+/// The one place where an exception becomes an exit code and a line on standard error. Commands let
+/// everything through; where an error number alone does not tell the cause, they throw
+/// <see cref="CommandException"/> themselves.
 /// </summary>
 internal static class ErrorGate
 {
@@ -37,13 +38,16 @@ internal static class ErrorGate
         HmmException operating => (CodeOf(operating.Errno), operating.Message),
         PlatformNotSupportedException => (ExitCode.Unsupported, exception.Message),
         OperationCanceledException => (ExitCode.Interrupted, "interrupted"),
-        ArgumentException misuse => (ExitCode.Usage, misuse.Message),
+        ArgumentException misuse => (ExitCode.Usage, SentenceOf(misuse)),
         _ => (ExitCode.Defect, "this is a defect of Hmm.NET; please report it with the lines below"),
     };
 
+    /// <summary>The message without the name and the value of a parameter that the user never saw.</summary>
+    private static string SentenceOf(ArgumentException misuse) => misuse.Message.Split(" (Parameter '")[0];
+
     private static int CodeOf(Errno errno) => errno switch
     {
-        Errno.ENOENT => ExitCode.NotFound,
+        Errno.ENOENT or Errno.ENODEV => ExitCode.NotFound,
         Errno.EBUSY or Errno.ENOMEM => ExitCode.Busy,
         Errno.ENOSPC or Errno.EROFS => ExitCode.DeviceFolder,
         Errno.ENOSYS => ExitCode.Unsupported,

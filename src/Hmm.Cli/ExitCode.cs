@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 namespace Hmm.Cli;
 
-/// <summary>One exit code for each cause that ends a command; <c>docs/reference/exit-codes.md</c> explains them.</summary>
+/// <summary>
+/// One exit code for each cause that ends a command; <c>docs/reference/exit-codes.md</c> explains
+/// them.
+/// </summary>
 internal static class ExitCode
 {
     /// <summary>The command did what it says.</summary>
     internal const int Ok = 0;
 
-    /// <summary>The demo ran and found wrong bytes, or more DRAM in use than the budget allows.</summary>
+    /// <summary>
+    /// The demo ran and found wrong bytes, or more DRAM in use than the budget allows.
+    /// </summary>
     internal const int Wrong = 1;
 
     /// <summary>The command line is not understood.</summary>
@@ -31,7 +36,9 @@ internal static class ExitCode
     /// <summary>It is in use, or there is no room to bring its pages back to.</summary>
     internal const int Busy = 8;
 
-    /// <summary>The system or the host refused an operation; the message holds the error number.</summary>
+    /// <summary>
+    /// The system or the host refused an operation; the message holds the error number.
+    /// </summary>
     internal const int Failed = 9;
 
     /// <summary>A defect of Hmm.NET: 70 is <c>EX_SOFTWARE</c> of <c>sysexits.h</c>.</summary>

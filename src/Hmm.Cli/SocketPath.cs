@@ -9,7 +9,9 @@ internal static class SocketPath
     /// <summary>In words, for help texts.</summary>
     internal const string DefaultInWords = "$HMM_SOCKET, else $XDG_RUNTIME_DIR/hmm.sock, else /tmp/hmm-UID/host.sock";
 
-    /// <summary>The path that <see cref="DefaultInWords"/> describes, for this user and environment.</summary>
+    /// <summary>
+    /// The path that <see cref="DefaultInWords"/> describes, for this user and environment.
+    /// </summary>
     internal static string Default() => Default(Environment.GetEnvironmentVariable, SystemInfo.UserId);
 
     /// <summary>The same from a given environment.</summary>

@@ -3,7 +3,9 @@ using System.CommandLine;
 
 namespace Hmm.Cli.Commands;
 
-/// <summary>The options that several commands share, so that each is spelled and explained once.</summary>
+/// <summary>
+/// The options that several commands share, so that each is spelled and explained once.
+/// </summary>
 internal static class CommandOptions
 {
     internal static Option<bool> Json() => new("--json") { Description = "Print one JSON document." };

@@ -16,7 +16,8 @@ internal static class DemoCommand
             Description = "A file or a folder (default: the .NET installation that runs this).",
             HelpName = "PATH",
         };
-        var budget = CommandOptions.Size("--budget", "The DRAM budget (default: a quarter of the data, at least 2MiB).");
+        var budget = CommandOptions.Size(
+            "--budget", "The DRAM budget (default: a quarter of the data, at least 2MiB).");
         var folder = CommandOptions.DeviceFolder();
         var seed = new Option<int>("--seed")
         {
@@ -25,7 +26,7 @@ internal static class DemoCommand
             DefaultValueFactory = _ => 1,
         };
         var json = CommandOptions.Json();
-        var command = new Command("demo", "Use a range larger than its DRAM budget on real files, and check every byte.")
+        var command = new Command("demo", "Use a range larger than its DRAM budget, and check every byte.")
         {
             data, budget, folder, seed, json,
         };
@@ -51,6 +52,7 @@ internal static class DemoCommand
 
     private static int Run(DemoPlan plan, Terminal terminal, bool json, CancellationToken cancellation)
     {
+        Preflight.Check(plan);
         using var range = HostedRange.Create(plan);
         using IDemoPresenter presenter = json ? new JsonPresenter(terminal.Out)
             : terminal.IsRich ? new LivePresenter(terminal)

@@ -51,7 +51,8 @@ internal static class DoctorCommand
             terminal.Ansi.MarkupLine($"[{colour}]{word.PadRight(StateWidth)}[/]{subject}{Markup.Escape(finding.Text)}");
             if (finding.Fix is not null)
             {
-                terminal.Ansi.MarkupLine(new string(' ', StateWidth + subjectWidth) + $"fix: {Markup.Escape(finding.Fix)}");
+                var indent = new string(' ', StateWidth + subjectWidth);
+                terminal.Ansi.MarkupLine($"{indent}fix: {Markup.Escape(finding.Fix)}");
             }
         }
 

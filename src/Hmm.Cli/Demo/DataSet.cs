@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Hmm.Cli.Demo;
 
 /// <summary>
-/// The real files that the demo puts in its range, in order of path. Each begins at a multiple of 8 bytes, so that the
-/// range can be sorted as 64-bit keys; the gaps are zeros.
+/// The real files that the demo puts in its range, in order of path. Each begins at a multiple of 8
+/// bytes, so that the range can be sorted as 64-bit keys; the gaps are zeros.
 /// </summary>
 internal sealed class DataSet
 {
@@ -60,7 +60,10 @@ internal sealed class DataSet
             ExitCode.Data, $"cannot read {path}: {why.TrimEnd('.')}; name other data: --data PATH", cause);
     }
 
-    /// <summary>The folder that <c>dotnet</c> is installed in: <c>DIR/shared/Microsoft.NETCore.App/VERSION/</c>.</summary>
+    /// <summary>
+    /// The folder that <c>dotnet</c> is installed in:
+    /// <c>DIR/shared/Microsoft.NETCore.App/VERSION/</c>.
+    /// </summary>
     private static string DotnetRoot()
     {
         var runtime = RuntimeEnvironment.GetRuntimeDirectory();
@@ -81,7 +84,10 @@ internal sealed class DataSet
         return files;
     }
 
-    /// <summary>Lays files out one after another. Sockets, pipes and files of <c>/proc</c> have length 0 and stay out.</summary>
+    /// <summary>
+    /// Lays files out one after another. Sockets, pipes and files of <c>/proc</c> have length 0 and
+    /// stay out.
+    /// </summary>
     private static List<DataFile> Place(FileInfo[] found)
     {
         var files = new List<DataFile>(found.Length);

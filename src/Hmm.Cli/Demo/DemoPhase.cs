@@ -4,10 +4,14 @@ namespace Hmm.Cli.Demo;
 /// <summary>What the demo does, in order.</summary>
 internal enum DemoPhase
 {
-    /// <summary>Files are read from disk into the range, and their SHA-256 is taken on the way.</summary>
+    /// <summary>
+    /// Files are read from disk into the range, and their SHA-256 is taken on the way.
+    /// </summary>
     Load,
 
-    /// <summary>Every file is read from the range in random order, and its SHA-256 compared.</summary>
+    /// <summary>
+    /// Every file is read from the range in random order, and its SHA-256 compared.
+    /// </summary>
     Check,
 
     /// <summary>The whole range is sorted in place as 64-bit keys.</summary>

@@ -12,16 +12,25 @@ internal sealed record DemoPlan(DataSet Data, ulong BudgetBytes, string DeviceFo
 {
     private const ulong PageBytes = 4096;
 
-    /// <summary>What the range may exceed its budget by, for a moment: one batch of 2 MiB in, one out.</summary>
+    /// <summary>
+    /// What the range may exceed its budget by, for a moment: one batch of 2 MiB in, one out.
+    /// </summary>
     internal const ulong OvershootBytesMax = 4UL << 20;
+
+    /// <summary>
+    /// Room on the device: the whole range, and an eighth more, so that a page on its way out never
+    /// waits for the frame of one on its way in.
+    /// </summary>
+    internal long DeviceSizeBytes => Data.PaddedBytes + (Data.PaddedBytes / 8) + (16L << 20);
 
     /// <summary>A quarter of the data in whole pages, and at least the smallest budget.</summary>
     internal static ulong DefaultBudgetBytes(DataSet data) =>
         Math.Max(Limits.BudgetBytesMin, (ulong)data.PaddedBytes / 4 / PageBytes * PageBytes);
 
     /// <summary>
-    /// The most keys to sort at once: half of the budget, so that neither the pages on their way out nor the next piece
-    /// push it out; at most 128 MiB, so that Ctrl-C is heard within about two seconds.
+    /// The most keys to sort at once: half of the budget, so that neither the pages on their way
+    /// out nor the next piece push it out; at most 128 MiB, so that Ctrl-C is heard within about
+    /// two seconds.
     /// </summary>
     internal int PieceKeysMax => (int)Math.Min(BudgetBytes / 2, 128UL << 20) / sizeof(ulong);
 }

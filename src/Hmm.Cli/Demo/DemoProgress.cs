@@ -3,7 +3,9 @@ using System.Diagnostics;
 
 namespace Hmm.Cli.Demo;
 
-/// <summary>How far a demo is: written by the thread that runs it, read by the threads that show it.</summary>
+/// <summary>
+/// How far a demo is: written by the thread that runs it, read by the threads that show it.
+/// </summary>
 internal sealed class DemoProgress
 {
     private readonly Lock _gate = new();
@@ -31,7 +33,9 @@ internal sealed class DemoProgress
         }
     }
 
-    /// <summary>The phase, its bytes done and expected, and its time so far, all of one moment.</summary>
+    /// <summary>
+    /// The phase, its bytes done and expected, and its time so far, all of one moment.
+    /// </summary>
     internal (DemoPhase Phase, long DoneBytes, long TotalBytes, TimeSpan Elapsed) Read()
     {
         lock (_gate)

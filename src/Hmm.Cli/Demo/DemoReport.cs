@@ -2,7 +2,8 @@
 namespace Hmm.Cli.Demo;
 
 /// <summary>
-/// What a demo found: the end table, and what <c>hmm demo --json</c> prints. Every field is explained in
+/// What a demo found: the end table, and what <c>hmm demo --json</c> prints. Every field is
+/// explained in
 /// <c>docs/reference/statistics.md</c>.
 /// </summary>
 internal sealed record DemoReport

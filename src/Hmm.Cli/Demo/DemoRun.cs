@@ -6,12 +6,13 @@ using Hmm.Uapi;
 namespace Hmm.Cli.Demo;
 
 /// <summary>
-/// The demo itself: real files in one range that is larger than its DRAM budget, used through spans, every byte
-/// checked. Shows nothing; presenters do. One thread.
+/// The demo itself: real files in one range that is larger than its DRAM budget, used through
+/// spans, every byte checked. Shows nothing; presenters do. One thread.
 /// </summary>
 internal sealed class DemoRun
 {
-    // As long as the longest run of pages: enough for a fill or an eviction to move in one operation.
+    // As long as the longest run of pages: enough for a fill or an eviction to move in one
+    // operation.
     private const int WindowBytes = 1 << 20;
 
     private readonly DemoPlan _plan; // immutable
@@ -74,7 +75,10 @@ internal sealed class DemoRun
         _presenter.PhaseEnded(report);
     }
 
-    /// <summary>Copies each file into its place, and takes its digest from what the disk gave, not from the range.</summary>
+    /// <summary>
+    /// Copies each file into its place, and takes its digest from what the disk gave, not from the
+    /// range.
+    /// </summary>
     private void Load()
     {
         var buffer = new byte[WindowBytes];
@@ -112,7 +116,9 @@ internal sealed class DemoRun
         }
     }
 
-    /// <summary>Reads every file back, in an order of which neither the range nor the disk knows anything.</summary>
+    /// <summary>
+    /// Reads every file back, in an order of which neither the range nor the disk knows anything.
+    /// </summary>
     private void Check()
     {
         var order = new int[_plan.Data.Files.Count];

@@ -12,7 +12,8 @@ internal readonly record struct DemoVerdict(bool Right, string Sentence)
         var faults = new List<string>();
         if (filesWrong.Count > 0)
         {
-            faults.Add($"{filesWrong.Count} of {plan.Data.Files.Count} files read back differently, the first {filesWrong[0]}");
+            faults.Add($"{filesWrong.Count} of {plan.Data.Files.Count} files read back differently, "
+                + $"the first {filesWrong[0]}");
         }
 
         if (!sorted)
@@ -33,7 +34,8 @@ internal readonly record struct DemoVerdict(bool Right, string Sentence)
 
         return faults.Count == 0
             ? new DemoVerdict(true, $"All was right: {plan.Data.Files.Count} files read back byte for byte, "
-                + $"{plan.Data.PaddedBytes / sizeof(ulong):N0} keys sorted and accounted for, and the DRAM budget was kept.")
+                + $"{plan.Data.PaddedBytes / sizeof(ulong):N0} keys sorted and accounted for, "
+                + "and the DRAM budget was kept.")
             : new DemoVerdict(false, $"WRONG: {string.Join("; ", faults)}. Replay it with --seed {plan.Seed}.");
     }
 }

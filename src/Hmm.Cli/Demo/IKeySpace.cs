@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 namespace Hmm.Cli.Demo;
 
-/// <summary>64-bit keys that may be more than a span can hold. Implemented by structs: calls inline.</summary>
+/// <summary>
+/// 64-bit keys that may be more than a span can hold. Implemented by structs: calls inline.
+/// </summary>
 internal interface IKeySpace
 {
     /// <summary>How many keys.</summary>

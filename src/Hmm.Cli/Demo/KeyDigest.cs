@@ -2,8 +2,9 @@
 namespace Hmm.Cli.Demo;
 
 /// <summary>
-/// A digest of keys that does not depend on their order: equal before and after a sort, unless a key was lost, doubled
-/// or changed. The sum alone would miss two changes that cancel out; the xor of mixed keys does not add up that way.
+/// A digest of keys that does not depend on their order: equal before and after a sort, unless a
+/// key was lost, doubled or changed. The sum alone would miss two changes that cancel out; the xor
+/// of mixed keys does not add up that way.
 /// </summary>
 /// <param name="Count">How many keys.</param>
 /// <param name="Sum">Their sum, modulo 2^64.</param>
@@ -24,7 +25,10 @@ internal readonly record struct KeyDigest(long Count, ulong Sum, ulong Xor)
         return new KeyDigest(Count + keys.Length, sum, xor);
     }
 
-    /// <summary>The finalizer of SplitMix64 (Steele, Lea, Flood 2014): every bit of the key changes half of the result.</summary>
+    /// <summary>
+    /// The finalizer of SplitMix64 (Steele, Lea, Flood 2014): every bit of the key changes half of
+    /// the result.
+    /// </summary>
     private static ulong Mix(ulong key)
     {
         key += 0x9E3779B97F4A7C15;

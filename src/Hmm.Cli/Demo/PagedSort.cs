@@ -2,20 +2,22 @@
 namespace Hmm.Cli.Demo;
 
 /// <summary>
-/// Sorts more keys than fit in DRAM, in place, and is kind to paging: a quicksort whose partition walks two windows
-/// towards each other, each from its low end to its high end, so that pages come and go in long runs; a piece that fits
-/// in the budget is sorted by <see cref="MemoryExtensions.Sort{T}(Span{T})"/> while it is resident.
+/// Sorts more keys than fit in DRAM, in place, and is kind to paging: a quicksort whose partition
+/// walks two windows towards each other, each from its low end to its high end, so that pages come
+/// and go in long runs; a piece that fits in the budget is sorted by
+/// <see cref="MemoryExtensions.Sort{T}(Span{T})"/> while it is resident.
 /// </summary>
 /// <remarks>
 /// Cost: with data of N times the piece size, about log2 N passes over the data, and one more.
-/// Every piece has bounds: all its keys are in Low..High. A piece whose bounds meet holds one value and is done, which
-/// is what long runs of zeros, common in files, come to.
+/// Every piece has bounds: all its keys are in Low..High. A piece whose bounds meet holds one value
+/// and is done, which is what long runs of zeros, common in files, come to.
 /// One thread; allocates a few pieces on a stack.
 /// </remarks>
 internal sealed class PagedSort<TKeys>
     where TKeys : struct, IKeySpace
 {
-    // The median of 63 keys lies between the 30th and the 70th percentile in all but one case of a thousand.
+    // The median of 63 keys lies between the 30th and the 70th percentile in all but one case of a
+    // thousand.
     private const int Samples = 63;
 
     private readonly TKeys _keys; // immutable
@@ -26,22 +28,29 @@ internal sealed class PagedSort<TKeys>
 
     /// <summary>Prepares a sort.</summary>
     /// <param name="keys">The keys.</param>
-    /// <param name="pieceKeysMax">The most keys to sort at once, at least 8; they should fit in the budget with room to spare.</param>
+    /// <param name="pieceKeysMax">
+    /// The most keys to sort at once, at least 8; they should fit in the budget with room to spare.
+    /// </param>
     /// <param name="random">Chooses the samples.</param>
-    /// <param name="progressed">Called with the number of keys just read; may throw to stop between two windows.</param>
+    /// <param name="progressed">
+    /// Called with the number of keys just read; may throw to stop between two windows.
+    /// </param>
     internal PagedSort(TKeys keys, int pieceKeysMax, Random random, Action<long> progressed)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(pieceKeysMax, 8);
         _keys = keys;
         _pieceKeysMax = pieceKeysMax;
-        // Three windows are sorted at once at the end of a partition, so they must fit in a piece; 1 MiB (128 Ki keys)
-        // is as long as the longest run of pages.
+        // Three windows are sorted at once at the end of a partition, so they must fit in a piece;
+        // 1 MiB (128 Ki keys) is as long as the longest run of pages.
         _windowKeys = Math.Clamp(pieceKeysMax / 8, 1, 128 * 1024);
         _random = random;
         _progressed = progressed;
     }
 
-    /// <summary>The keys that a sort of this size reads, as far as it can be known: what progress is measured against.</summary>
+    /// <summary>
+    /// The keys that a sort of this size reads, as far as it can be known: what progress is
+    /// measured against.
+    /// </summary>
     internal static long ExpectedKeyReads(long count, int pieceKeysMax)
     {
         var passes = 1;
@@ -91,9 +100,10 @@ internal sealed class PagedSort<TKeys>
     }
 
     /// <summary>
-    /// Moves keys so that all before the returned index are at most the pivot and all from it on at least the pivot.
-    /// Both parts have keys, given that the pivot is one of the piece's: the left window stops at the pivot and gives it
-    /// to the right one and the other way round, so neither can pass all keys by.
+    /// Moves keys so that all before the returned index are at most the pivot and all from it on at
+    /// least the pivot. Both parts have keys, given that the pivot is one of the piece's: the left
+    /// window stops at the pivot and gives it to the right one and the other way round, so neither
+    /// can pass all keys by.
     /// </summary>
     private long Partition(in Piece piece, ulong pivot)
     {
@@ -133,12 +143,14 @@ internal sealed class PagedSort<TKeys>
             Exchange(low, ref lowDone, high, ref highDone, pivot);
         }
 
-        // What is left is shorter than three windows: sort it, and the border is where the pivot belongs.
+        // What is left is shorter than three windows: sort it, and the border is where the pivot
+        // belongs.
         var rest = _keys.Window(left, (int)(right - left));
         rest.Sort();
         _progressed(rest.Length);
         var split = left + FirstAtLeast(rest, pivot);
-        // Where the pivot is the smallest key of all, the border is behind its last copy: all copies are in the rest then.
+        // Where the pivot is the smallest key of all, the border is behind its last copy: all
+        // copies are in the rest then.
         return split > piece.Start ? split : left + rest.LastIndexOf(pivot) + 1;
     }
 

@@ -4,7 +4,8 @@ using System.Diagnostics;
 namespace Hmm.Cli.Demo;
 
 /// <summary>
-/// Reads how much DRAM the kernel counts for a range, every 10 ms on a thread of its own, and keeps the peak.
+/// Reads how much DRAM the kernel counts for a range, every 10 ms on a thread of its own, and keeps
+/// the peak.
 /// </summary>
 internal sealed class ResidencySampler : IDisposable
 {
@@ -20,7 +21,8 @@ internal sealed class ResidencySampler : IDisposable
     internal ResidencySampler(IDemoRange range)
     {
         _range = range;
-        // Above normal: on a machine with few cores the sort would otherwise stretch the gaps between two readings.
+        // Above normal: on a machine with few cores the sort would otherwise stretch the gaps
+        // between two readings.
         _thread = new Thread(Run) { IsBackground = true, Name = "hmm-sampler", Priority = ThreadPriority.AboveNormal };
         _thread.Start();
     }

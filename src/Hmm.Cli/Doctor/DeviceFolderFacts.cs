@@ -5,7 +5,9 @@ namespace Hmm.Cli.Doctor;
 
 /// <summary>What is known of the folder in which device memory would be created.</summary>
 /// <param name="Path">The folder.</param>
-/// <param name="FileSystem">The file system's type, as <c>/proc/mounts</c> names it; empty where unknown.</param>
+/// <param name="FileSystem">
+/// The file system's type, as <c>/proc/mounts</c> names it; empty where unknown.
+/// </param>
 /// <param name="FreeBytes">Free space for this user.</param>
 /// <param name="Error">Why a file cannot be created there; null where it can.</param>
 internal sealed record DeviceFolderFacts(string Path, string FileSystem, ulong FreeBytes, string? Error)

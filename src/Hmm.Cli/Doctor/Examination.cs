@@ -6,16 +6,18 @@ using Hmm.Linux;
 namespace Hmm.Cli.Doctor;
 
 /// <summary>
-/// Judges <see cref="SystemFacts"/>: one finding a subject, each with the fix. Calls nothing, so every case is tested
-/// with made-up facts. The system can run when no finding is a problem.
+/// Judges <see cref="SystemFacts"/>: one finding a subject, each with the fix. Calls nothing, so
+/// every case is tested with made-up facts. The system can run when no finding is a problem.
 /// </summary>
 internal static class Examination
 {
-    // A budget below this leaves no room for a batch each way beside the pages in use: the smallest budget, 2 MiB,
-    // plus the 4 MiB by which a range may exceed it for a moment, plus what two small .NET processes take.
+    // A budget below this leaves no room for a batch each way beside the pages in use: the smallest
+    // budget, 2 MiB, plus the 4 MiB by which a range may exceed it for a moment, plus what two
+    // small .NET processes take.
     private const ulong LimitBytesMin = 192UL << 20;
 
-    // The demo on a .NET installation needs its size once; below this, device memory is not much use.
+    // The demo on a .NET installation needs its size once; below this, device memory is not much
+    // use.
     private const ulong FreeBytesMin = 1UL << 30;
 
     internal static IReadOnlyList<Finding> Of(SystemFacts facts) =>
@@ -40,12 +42,16 @@ internal static class Examination
         if (facts.PageSizeBytes != 4096)
         {
             return new Finding(
-                "kernel", FindingState.Problem, text + "; Hmm.NET needs pages of 4096 bytes", "boot a kernel with 4 KiB pages");
+                "kernel",
+                FindingState.Problem,
+                text + "; Hmm.NET needs pages of 4096 bytes",
+                "boot a kernel with 4 KiB pages");
         }
 
         return facts.Architecture is Architecture.X64 or Architecture.Arm64
             ? new Finding("kernel", FindingState.Ok, text)
-            : new Finding("kernel", FindingState.Problem, text + "; Hmm.NET knows x64 and Arm64", "run it on x64 or Arm64");
+            : new Finding(
+                "kernel", FindingState.Problem, text + "; Hmm.NET knows x64 and Arm64", "run it on x64 or Arm64");
     }
 
     private static Finding UserfaultFd(SystemFacts facts)
@@ -144,7 +150,9 @@ internal static class Examination
     private static Finding Memlock(SystemFacts facts)
     {
         var limit = facts.MemlockLimitBytes;
-        var text = limit >= long.MaxValue ? "no limit on locked memory" : $"at most {ByteSize.Format(limit)} of locked memory";
+        var text = limit >= long.MaxValue
+            ? "no limit on locked memory"
+            : $"at most {ByteSize.Format(limit)} of locked memory";
         return limit > 0
             ? new Finding("memlock", FindingState.Ok, text)
             : new Finding(
@@ -159,14 +167,16 @@ internal static class Examination
         FindingState.Ok,
         facts.SwapTotalBytes == 0
             ? "none; Hmm.NET does not need it"
-            : $"{ByteSize.Format(facts.SwapTotalBytes)}; under pressure the kernel may swap pages that Hmm.NET keeps resident");
+            : $"{ByteSize.Format(facts.SwapTotalBytes)}; under pressure the kernel may swap out "
+                + "pages that Hmm.NET keeps resident");
 
     private static Finding Overcommit(SystemFacts facts) => facts.OvercommitMode != 2
         ? new Finding("overcommit", FindingState.Ok, $"vm.overcommit_memory is {facts.OvercommitMode}")
         : new Finding(
             "overcommit",
             FindingState.Warning,
-            "vm.overcommit_memory is 2: address space that is reserved and never touched counts, so large devices may be refused",
+            "vm.overcommit_memory is 2: address space that is reserved and never touched counts, "
+                + "so large devices may be refused",
             "sudo sysctl vm.overcommit_memory=0");
 
     private static Finding DeviceFolder(DeviceFolderFacts folder)
@@ -195,6 +205,9 @@ internal static class Examination
         return folder.FreeBytes >= FreeBytesMin
             ? new Finding(Subject, FindingState.Ok, text)
             : new Finding(
-                Subject, FindingState.Warning, text + ", which is little", "free some, or name another: --device-folder DIR");
+                Subject,
+                FindingState.Warning,
+                text + ", which is little",
+                "free some, or name another: --device-folder DIR");
     }
 }

@@ -5,5 +5,7 @@ namespace Hmm.Cli.Doctor;
 /// <param name="Subject">One word: <c>userfaultfd</c>.</param>
 /// <param name="State">How grave it is.</param>
 /// <param name="Text">What was found, and what it means.</param>
-/// <param name="Fix">The command or setting that mends it; null where there is nothing to mend.</param>
+/// <param name="Fix">
+/// The command or setting that mends it; null where there is nothing to mend.
+/// </param>
 internal sealed record Finding(string Subject, FindingState State, string Text, string? Fix = null);

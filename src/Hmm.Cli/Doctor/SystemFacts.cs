@@ -4,7 +4,10 @@ using Hmm.Linux;
 
 namespace Hmm.Cli.Doctor;
 
-/// <summary>What the doctor reads of the system, once. The judgement is in <see cref="Examination"/>, which calls nothing.</summary>
+/// <summary>
+/// What the doctor reads of the system, once. The judgement is in <see cref="Examination"/>, which
+/// calls nothing.
+/// </summary>
 internal sealed record SystemFacts
 {
     internal required string KernelRelease { get; init; }
@@ -29,7 +32,9 @@ internal sealed record SystemFacts
 
     internal required ulong AvailableMemoryBytes { get; init; }
 
-    /// <summary>The tightest memory limit of this process's cgroups; null where there is none.</summary>
+    /// <summary>
+    /// The tightest memory limit of this process's cgroups; null where there is none.
+    /// </summary>
     internal required ulong? MemoryLimitBytes { get; init; }
 
     /// <summary>The file that states the limit.</summary>

@@ -4,7 +4,9 @@ using System.Text.Json.Serialization;
 
 namespace Hmm.Cli.Output;
 
-/// <summary>How every <c>--json</c> prints: one indented document, camelCase names, enumerations as words.</summary>
+/// <summary>
+/// How every <c>--json</c> prints: one indented document, camelCase names, enumerations as words.
+/// </summary>
 internal static class JsonOutput
 {
     private static readonly JsonSerializerOptions Options = new()
@@ -14,5 +16,6 @@ internal static class JsonOutput
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     }; // immutable
 
-    internal static void Write<T>(TextWriter output, T value) => output.WriteLine(JsonSerializer.Serialize(value, Options));
+    internal static void Write<T>(TextWriter output, T value) =>
+        output.WriteLine(JsonSerializer.Serialize(value, Options));
 }

@@ -4,8 +4,8 @@ using Spectre.Console;
 namespace Hmm.Cli.Output;
 
 /// <summary>
-/// Where a command writes. What the output can do is found out once, here: <see cref="IsRich"/> decides between colours
-/// and a live display, and plain lines without a single escape code.
+/// Where a command writes. What the output can do is found out once, here: <see cref="IsRich"/>
+/// decides between colours and a live display, and plain lines without a single escape code.
 /// </summary>
 internal sealed class Terminal
 {
@@ -23,7 +23,8 @@ internal sealed class Terminal
         });
         if (!isRich)
         {
-            // Spectre wraps at 80 columns when it cannot ask; a line in a pipe or a log must stay one line.
+            // Spectre wraps at 80 columns when it cannot ask; a line in a pipe or a log must stay
+            // one line.
             Ansi.Profile.Width = 10_000;
         }
     }

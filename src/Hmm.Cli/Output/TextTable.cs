@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Hmm.Cli.Output;
 
-/// <summary>Columns of plain text, two spaces apart, as <c>ps</c> prints them: easy to read and to cut.</summary>
+/// <summary>
+/// Columns of plain text, two spaces apart, as <c>ps</c> prints them: easy to read and to cut.
+/// </summary>
 internal sealed class TextTable(params string[] header)
 {
     private const string Gap = "  ";
@@ -29,7 +31,7 @@ internal sealed class TextTable(params string[] header)
 
     internal void WriteTo(TextWriter output)
     {
-        var widths = Enumerable.Range(0, header.Length).Select(column => _rows.Max(row => row[column].Length)).ToArray();
+        var widths = header.Select((_, column) => _rows.Max(row => row[column].Length)).ToArray();
         foreach (var row in _rows)
         {
             var line = new StringBuilder();

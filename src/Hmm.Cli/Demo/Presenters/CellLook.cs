@@ -5,8 +5,8 @@ using Spectre.Console;
 namespace Hmm.Cli.Demo.Presenters;
 
 /// <summary>
-/// How a cell of the residency map looks: by what most of its pages are. Colours are of the Okabe-Ito set, which people
-/// with any colour vision tell apart; the glyphs differ too.
+/// How a cell of the residency map looks: by what most of its pages are. Colours are of the
+/// Okabe-Ito set, which people with any colour vision tell apart; the glyphs differ too.
 /// </summary>
 /// <param name="Glyph">One column wide.</param>
 /// <param name="Style">Its colour.</param>

@@ -26,7 +26,8 @@ internal static class DemoText
     /// <summary>The end table.</summary>
     internal static void WriteTable(TextWriter output, DemoReport report)
     {
-        var phases = new TextTable("phase", "time", "through", "speed", "faults", "fills", "evictions").Right(1, 2, 3, 4, 5, 6);
+        var phases = new TextTable("phase", "time", "through", "speed", "faults", "fills", "evictions")
+            .Right(1, 2, 3, 4, 5, 6);
         foreach (var phase in report.Phases)
         {
             phases.Add(
@@ -39,7 +40,14 @@ internal static class DemoText
                 $"{phase.Evictions:N0}");
         }
 
-        phases.Add("total", Seconds(report.Seconds), "", "", $"{report.Faults:N0}", $"{report.Fills:N0}", $"{report.Evictions:N0}");
+        phases.Add(
+            "total",
+            Seconds(report.Seconds),
+            "",
+            "",
+            $"{report.Faults:N0}",
+            $"{report.Fills:N0}",
+            $"{report.Evictions:N0}");
         phases.WriteTo(output);
         output.WriteLine();
         output.WriteLine($"data           {ByteSize.Format(report.DataBytes)} in {report.Files:N0} files");

@@ -7,11 +7,12 @@ using Spectre.Console;
 namespace Hmm.Cli.Demo.Presenters;
 
 /// <summary>
-/// Progress, counters and the residency map, redrawn about eight times a second while the demo runs; the end table when
-/// it is over.
+/// Progress, counters and the residency map, redrawn about eight times a second while the demo
+/// runs; the end table when it is over.
 /// </summary>
 /// <remarks>
-/// Threads: the demo's thread calls the interface; one thread of this object owns the live display, and only it draws.
+/// Threads: the demo's thread calls the interface; one thread of this object owns the live display,
+/// and only it draws.
 /// </remarks>
 internal sealed class LivePresenter(Terminal terminal) : IDemoPresenter
 {
@@ -194,17 +195,19 @@ internal sealed class LivePresenter(Terminal terminal) : IDemoPresenter
         var grid = new Grid().AddColumns(2);
         grid.AddRow(
             new Text("DRAM"),
-            new Markup($"{Bar(share, "green")} {ByteSize.Format(snapshot.ResidentBytes)} of {ByteSize.Format(plan.BudgetBytes)}, "
-                + $"peak {ByteSize.Format(snapshot.PeakResidentBytes)}"));
+            new Markup($"{Bar(share, "green")} {ByteSize.Format(snapshot.ResidentBytes)} "
+                + $"of {ByteSize.Format(plan.BudgetBytes)}, peak {ByteSize.Format(snapshot.PeakResidentBytes)}"));
         grid.AddRow(
             new Text("faults"),
             new Text($"{_faultsPerSecond,9:N0} /s    {statistics.Faults:N0} in all"));
         grid.AddRow(
             new Text("in"),
-            new Text($"{ByteSize.Format(_inPerSecond),9} /s    {ByteSize.Format(statistics.BytesIn)}, {statistics.FilledPages:N0} fills"));
+            new Text($"{ByteSize.Format(_inPerSecond),9} /s    {ByteSize.Format(statistics.BytesIn)}, "
+                + $"{statistics.FilledPages:N0} fills"));
         grid.AddRow(
             new Text("out"),
-            new Text($"{ByteSize.Format(_outPerSecond),9} /s    {ByteSize.Format(statistics.BytesOut)}, {statistics.EvictedPages:N0} evictions"));
+            new Text($"{ByteSize.Format(_outPerSecond),9} /s    {ByteSize.Format(statistics.BytesOut)}, "
+                + $"{statistics.EvictedPages:N0} evictions"));
         return grid;
     }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 namespace Hmm.Cli.Demo.Presenters;
 
-/// <summary>Plain lines for pipes and logs: one a phase, and one every few seconds in between.</summary>
+/// <summary>
+/// Plain lines for pipes and logs: one a phase, and one every few seconds in between.
+/// </summary>
 internal sealed class PlainPresenter(TextWriter output) : IDemoPresenter
 {
     // Rare enough for a log, often enough to see that it is alive.
@@ -37,7 +39,8 @@ internal sealed class PlainPresenter(TextWriter output) : IDemoPresenter
     private void Tick(in DemoSnapshot snapshot) =>
         Write($"{snapshot.Phase.ToString().ToLowerInvariant(),-7} {snapshot.Share,4:P0}  "
             + $"{ByteSize.Format(snapshot.ResidentBytes)} resident, {snapshot.Statistics.Faults:N0} faults, "
-            + $"{ByteSize.Format(snapshot.Statistics.BytesIn)} in, {ByteSize.Format(snapshot.Statistics.BytesOut)} out");
+            + $"{ByteSize.Format(snapshot.Statistics.BytesIn)} in, "
+            + $"{ByteSize.Format(snapshot.Statistics.BytesOut)} out");
 
     private void Write(string line)
     {

@@ -4,8 +4,9 @@ using Hmm.Uapi;
 namespace Hmm.Cli.Demo.Presenters;
 
 /// <summary>
-/// Calls an action at an interval on a thread of its own until disposed. A thread and not a timer: the pool's threads
-/// may all wait for pages. When the host is gone the calls end: the demo's own thread meets the same error and reports it.
+/// Calls an action at an interval on a thread of its own until disposed. A thread and not a timer:
+/// the pool's threads may all wait for pages. When the host is gone the calls end: the demo's own
+/// thread meets the same error and reports it.
 /// </summary>
 internal sealed class Ticker : IDisposable
 {

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.CommandLine;
+using Hmm.Cli.Output;
+using Hmm.Cli.Reports;
+using Hmm.Uapi;
+
+namespace Hmm.Cli.Commands;
+
+/// <summary><c>hmm devices</c> lists; <c>hmm devices remove NAME</c> brings a device's pages elsewhere and removes it.</summary>
+internal static class DevicesCommand
+{
+    internal static Command Create(Terminal terminal)
+    {
+        var command = HostReader.Create(
+            terminal,
+            "devices",
+            "List the devices that hold pages, or remove one.",
+            host => host.Devices(),
+            DeviceReport.Print,
+            DeviceReport.ToJson);
+        command.Add(CreateRemove(terminal));
+        return command;
+    }
+
+    private static Command CreateRemove(Terminal terminal)
+    {
+        var name = new Argument<string>("NAME") { Description = "The device, as 'hmm devices' lists it." };
+        var socket = CommandOptions.Socket();
+        var command = new Command("remove", "Bring a device's pages elsewhere, then remove it; live.") { name, socket };
+        command.SetAction((parse, cancellation) => ErrorGate.RunAsync(terminal, async () =>
+        {
+            var device = parse.GetRequiredValue(name);
+            using var host = HostReader.Connect(parse.GetRequiredValue(socket));
+            try
+            {
+                await host.RemoveDeviceAsync(device, cancellation).ConfigureAwait(false);
+            }
+            catch (HmmException exception) when (exception.Errno == Errno.ENODEV)
+            {
+                throw new CommandException(
+                    ExitCode.NotFound, $"no device is named '{device}'; 'hmm devices' lists them", exception);
+            }
+
+            terminal.Out.WriteLine($"removed {device}");
+            return ExitCode.Ok;
+        }));
+        return command;
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.CommandLine;
+using System.Globalization;
+using Hmm.Cli.Output;
+
+namespace Hmm.Cli.Commands;
+
+/// <summary><c>hmm host</c>: a host that several applications share, in this process, until it is told to end.</summary>
+internal static class HostCommand
+{
+    internal static Command Create(Terminal terminal)
+    {
+        var socket = CommandOptions.Socket();
+        var budget = CommandOptions.Size("--budget", "The DRAM that all ranges share (default: a quarter of the memory).");
+        var folder = CommandOptions.DeviceFolder();
+        var size = CommandOptions.Size("--device-size", "The most that the device may hold (default: the host decides).");
+        var command = new Command("host", "Run a host that applications share. Ctrl-C or SIGTERM ends it.")
+        {
+            socket, budget, folder, size,
+        };
+        command.SetAction((parse, _) => ErrorGate.RunAsync(terminal, () =>
+        {
+            List<string> arguments =
+            [
+                "--socket", parse.GetRequiredValue(socket),
+                "--device-folder", Path.GetFullPath(parse.GetRequiredValue(folder)),
+            ];
+            AddSize(arguments, "--budget", parse.GetValue(budget));
+            AddSize(arguments, "--device-size", parse.GetValue(size));
+            return HostEntry.RunAsync([.. arguments]);
+        }));
+        return command;
+    }
+
+    private static void AddSize(List<string> arguments, string name, ulong? bytes)
+    {
+        if (bytes is { } given)
+        {
+            arguments.Add(name);
+            arguments.Add(given.ToString(CultureInfo.InvariantCulture));
+        }
+    }
+}

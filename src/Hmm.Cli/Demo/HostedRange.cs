@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Uapi;
+
+namespace Hmm.Cli.Demo;
+
+/// <summary>The demo's range in a private host of its own: what an application would write.</summary>
+internal sealed class HostedRange : IDemoRange, IDisposable
+{
+    private readonly HmmHost _host; // immutable
+    private readonly HmmArray<byte> _array; // immutable
+
+    private HostedRange(HmmHost host, HmmArray<byte> array)
+    {
+        _host = host;
+        _array = array;
+    }
+
+    /// <inheritdoc/>
+    public long LengthBytes => _array.Length;
+
+    /// <inheritdoc/>
+    public ulong ResidentBytes => (ulong)_array.ResidentBytes;
+
+    /// <inheritdoc/>
+    public Statistics Statistics => _array.Statistics;
+
+    /// <summary>Starts the host and allocates the range. Ends both when disposed.</summary>
+    /// <exception cref="HmmException">The host cannot start, or there is no userfaultfd.</exception>
+    internal static HostedRange Create(DemoPlan plan)
+    {
+        var host = HmmHost.Start(new HmmHostOptions
+        {
+            BudgetBytes = (long)plan.BudgetBytes,
+            DeviceFolder = plan.DeviceFolder,
+            DeviceSizeBytes = plan.DeviceSizeBytes,
+            ApplicationName = "hmm demo",
+        });
+        try
+        {
+            var options = new HmmRangeOptions { Name = "demo" };
+            return new HostedRange(host, host.Allocate<byte>(plan.Data.PaddedBytes, options));
+        }
+        catch
+        {
+            host.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Span<byte> Span(long start, int length) => _array.Span(start, length);
+
+    /// <inheritdoc/>
+    public ResidencyCell[] Residency(int cells) => _array.Residency(cells);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _array.Dispose();
+        _host.Dispose();
+    }
+}
