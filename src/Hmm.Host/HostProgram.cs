@@ -121,7 +121,8 @@ public static class HostProgram
 
         using (engine)
         {
-            Session.Start(socket, engine.Connect(socket.Peer)).Wait();
+            using var session = Session.Start(socket, engine.Connect(socket.Peer));
+            session.Wait();
         }
 
         return 0;
