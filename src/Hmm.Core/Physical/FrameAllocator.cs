@@ -28,6 +28,7 @@ internal sealed class FrameAllocator : IDisposable
     private long _allocations; // Guarded by: _gate
     private long _frees; // Guarded by: _gate
     private bool _suspended; // Guarded by: _gate
+    private bool _closed; // Guarded by: _gate
 
     /// <param name="frames">How many frames, at least 1.</param>
     /// <param name="phase">The first frame's number modulo 512.</param>
@@ -78,6 +79,7 @@ internal sealed class FrameAllocator : IDisposable
         count = 0;
         lock (_gate)
         {
+            AssertOpenLocked();
             if (_suspended || UsedLocked == Frames)
             {
                 return false;
@@ -111,6 +113,7 @@ internal sealed class FrameAllocator : IDisposable
         first = 0;
         lock (_gate)
         {
+            AssertOpenLocked();
             if (_suspended || Frames - UsedLocked < 1L << order)
             {
                 return false;
@@ -138,6 +141,7 @@ internal sealed class FrameAllocator : IDisposable
     {
         lock (_gate)
         {
+            AssertOpenLocked();
             if (first < 0 || count <= 0 || first > Frames - count || !_bitmap.AllUsed(first + _phase, count))
             {
                 return false;
@@ -154,6 +158,7 @@ internal sealed class FrameAllocator : IDisposable
     {
         lock (_gate)
         {
+            AssertOpenLocked();
             var bit = _bitmap.NextUsed(from + _phase);
             used = bit - _phase;
             return bit >= 0;
@@ -161,7 +166,16 @@ internal sealed class FrameAllocator : IDisposable
     }
 
     /// <summary>Gives the bitmap's memory back. Only <see cref="Counts"/> may be read afterwards.</summary>
-    public void Dispose() => _bitmap.Dispose();
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            _bitmap.Dispose();
+        }
+    }
+
+    private void AssertOpenLocked() => Corruption.Require(!_closed, "the frames of a removed page map are left alone");
 
     private void TakeLocked(long bit, long length)
     {

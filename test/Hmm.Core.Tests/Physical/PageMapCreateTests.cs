@@ -99,7 +99,7 @@ public sealed class PageMapCreateTests
     [InlineData(7, 2)]
     public void RefusesAnyPartOfAnotherMapAndNamesBoth(ulong first, ulong frames)
     {
-        // (7, 2) lies strictly inside: Linux probes the end points of the new mapping only, and misses its mirror image.
+        // Linux probes the end points of the new mapping only, so it misses (7, 2), which lies strictly inside.
         var outer = _world.Span(0, 32);
         var inner = _world.Span(first, frames, parent: outer);
         var map = _world.Map(inner, "inner");
