@@ -52,7 +52,7 @@ internal sealed class Evacuator
     /// <summary>Looks at every frame in use once. False: there was none.</summary>
     private bool TryPass(DeviceMemory memory, CancellationToken cancellation)
     {
-        var used = memory.PageMap.FramesUsed;
+        var used = memory.Statistics.FramesUsed;
         var next = new Pfn(0);
         var any = false;
         var unreadable = 0L;
@@ -71,7 +71,7 @@ internal sealed class Evacuator
             }
         }
 
-        if (any && memory.PageMap.FramesUsed >= used)
+        if (any && memory.Statistics.FramesUsed >= used)
         {
             RequireHope(memory, unreadable);
             _manager.Progress.Wait(epoch);
@@ -138,11 +138,11 @@ internal sealed class Evacuator
         {
             throw new HmmException(
                 Errno.ENOMEM,
-                $"Device '{memory.Device.Name}' still holds {memory.PageMap.FramesUsed} pages of 4 KiB and there is no room for them: " +
+                $"Device '{memory.Device.Name}' still holds {memory.Statistics.FramesUsed} pages of 4 KiB and there is no room for them: " +
                 "free memory, raise the budget, or add a device; it stays as it is.");
         }
 
-        if (unreadable > 0 && (ulong)unreadable >= memory.PageMap.FramesUsed)
+        if (unreadable > 0 && (ulong)unreadable >= memory.Statistics.FramesUsed)
         {
             throw new HmmException(
                 Errno.EIO,

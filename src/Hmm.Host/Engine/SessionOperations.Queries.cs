@@ -101,8 +101,8 @@ internal sealed partial class SessionOperations
         {
             Start = span.Resource.Start,
             LengthBytes = span.Resource.SizeBytes,
-            FramesUsed = span.Map.FramesUsed,
-            FramesFree = span.Map.FramesTotal - span.Map.FramesUsed,
+            FramesUsed = span.Map.Statistics.FramesUsed,
+            FramesFree = span.Map.FramesTotal - span.Map.Statistics.FramesUsed,
             References = (ulong)span.Map.Reference.Count,
             Type = span.Map.Type,
             State = span.Map.IsDying ? LifetimeState.Draining : LifetimeState.Live,
