@@ -82,8 +82,8 @@ internal sealed unsafe class Filler : IDisposable
     }
 
     /// <summary>
-    /// Fills the absent pages of a span, skipping the others, as long as DRAM above the low watermark lasts: what is
-    /// brought along never pushes out what is in use.
+    /// Fills the absent pages of a span, skipping the others, as long as DRAM lasts: what is brought along
+    /// never makes a fault wait.
     /// </summary>
     /// <returns>The page where it stopped.</returns>
     public long Prefetch(MemoryRange range, long first, long count, bool writable)
@@ -101,9 +101,13 @@ internal sealed unsafe class Filler : IDisposable
             }
 
             page += claimed;
-            if (outOfMemory)
+            if (outOfMemory || _manager.Budget.IsBelowLow)
             {
                 _manager.ReclaimNeeded();
+            }
+
+            if (outOfMemory)
+            {
                 return page;
             }
 
@@ -328,7 +332,7 @@ internal sealed unsafe class Filler : IDisposable
                 return claimed;
             }
 
-            if (!_manager.Budget.TryReserve(range.FramesPerPage, _manager.Budget.LowWatermark))
+            if (!_manager.Budget.TryReserve(range.FramesPerPage, _manager.Budget.PrefetchReserve))
             {
                 outOfMemory = true;
                 return claimed;

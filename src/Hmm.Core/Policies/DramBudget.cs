@@ -30,6 +30,7 @@ internal sealed class DramBudget
         Limit = (long)(limitBytes >> Pfn.Shift);
         HighWatermark = Math.Min(Limit / HighDivisor, HighFramesMax);
         LowWatermark = Math.Min(Limit / LowDivisor, HighFramesMax / 2);
+        PrefetchReserve = LowWatermark / 4;
     }
 
     /// <summary>The limit in frames.</summary>
@@ -40,6 +41,12 @@ internal sealed class DramBudget
 
     /// <summary>Background reclaim stops when as many frames are free.</summary>
     public long HighWatermark { get; }
+
+    /// <summary>
+    /// Prefetch leaves as many frames to faults. It may go below the low watermark, or reclaim, which starts there and is
+    /// always a little late, would cut every window short.
+    /// </summary>
+    public long PrefetchReserve { get; }
 
     /// <summary>Frames in use or about to be.</summary>
     public long Reserved => Volatile.Read(ref _reserved);
