@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using Hmm.Core.Modules;
 
 namespace Hmm.Core;
 
@@ -8,6 +9,7 @@ namespace Hmm.Core;
 /// The third kind of error: an invariant does not hold, so going on could return wrong bytes. The process ends with the
 /// invariant's text. Operating errors and misuse never come here.
 /// </summary>
+[ExportSymbol]
 public static class Corruption
 {
     /// <summary>What a failed check does. Tests replace it with a throw; nothing else may.</summary>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using System.Diagnostics.CodeAnalysis;
+using Hmm.Core.Modules;
 using Hmm.Core.Physical;
 using Hmm.Uapi;
 
@@ -15,6 +16,7 @@ namespace Hmm.Core.Devices;
 /// the last <see cref="Complete"/> that it calls.
 /// Invariant: completed segments + pending segments == <see cref="Count"/>.
 /// </remarks>
+[ExportSymbolGpl]
 public abstract class CopyBatch
 {
     /// <summary>The most segments of a batch: 64, one bit each in the pending mask.</summary>

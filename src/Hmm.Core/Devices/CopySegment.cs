@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Modules;
 using Hmm.Core.Physical;
 
 namespace Hmm.Core.Devices;
@@ -10,6 +11,7 @@ namespace Hmm.Core.Devices;
 /// The buffer's address: <c>FrameCount * Pfn.SizeBytes</c> bytes, aligned to 4096. It belongs to the driver from the
 /// call until it completes the segment, and to nobody else in between.
 /// </param>
+[ExportSymbolGpl]
 public readonly record struct CopySegment(Pfn First, int FrameCount, nint Buffer)
 {
     /// <summary>The buffer's length in bytes.</summary>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Modules;
 using Hmm.Core.Physical;
 
 namespace Hmm.Core.Devices;
@@ -13,6 +14,7 @@ namespace Hmm.Core.Devices;
 /// error. May: complete inline, before returning. Must not: throw; an exception is a defect of the driver, ends the
 /// host and names the driver. Thread-safety: hooks are called from several threads at once.
 /// </remarks>
+[ExportSymbolGpl]
 public interface IDeviceMemoryOps
 {
     /// <summary>

@@ -32,6 +32,7 @@ internal sealed class Evictor : IDisposable
     private readonly EvictOperation[] _operations = new EvictOperation[SlotCount]; // immutable after construction
     private long _inFlightFrames; // Guarded by: atomic
     private long _fruitless; // Guarded by: atomic
+    private bool _stuck; // Guarded by: atomic
 
     internal Evictor(MemoryManager manager)
     {
@@ -44,6 +45,9 @@ internal sealed class Evictor : IDisposable
 
     /// <summary>Frames that are being written to a device.</summary>
     public long InFlightFrames => Volatile.Read(ref _inFlightFrames);
+
+    /// <summary>Whether the last turn of the queue freed nothing and nothing is under way.</summary>
+    public bool IsStuck => Volatile.Read(ref _stuck);
 
     /// <summary>Evicts one batch if DRAM is short.</summary>
     public ReclaimOutcome Step()
@@ -71,7 +75,14 @@ internal sealed class Evictor : IDisposable
             return ReclaimOutcome.Progress;
         }
 
-        return InFlightFrames > 0 ? ReclaimOutcome.WaitForDevice : ReclaimOutcome.Stuck;
+        if (InFlightFrames > 0)
+        {
+            return ReclaimOutcome.WaitForDevice;
+        }
+
+        Volatile.Write(ref _stuck, true);
+        _manager.Progress.Signal();
+        return ReclaimOutcome.Stuck;
     }
 
     /// <summary>
@@ -115,6 +126,7 @@ internal sealed class Evictor : IDisposable
     internal void CountFreed(MemoryRange range, int pages)
     {
         Volatile.Write(ref _fruitless, 0);
+        Volatile.Write(ref _stuck, false);
         range.Statistics.CountEvicted(pages);
         _manager.Budget.Release((long)pages << range.PageOrder);
     }

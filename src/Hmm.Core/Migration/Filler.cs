@@ -114,6 +114,36 @@ internal sealed unsafe class Filler : IDisposable
         return end;
     }
 
+    /// <summary>
+    /// Brings an absent page and those behind it that live in the same page map into DRAM as dirty, which frees their
+    /// frames.
+    /// </summary>
+    /// <returns>How many were taken care of.</returns>
+    public int BringBack(MemoryRange range, long first, PageMap map, out bool outOfMemory)
+    {
+        var countMax = 0;
+        while (countMax < PagesMax(range) && first + countMax < range.PageCount)
+        {
+            var entry = range.Table.Read(first + countMax);
+            if (entry.State != PageState.Absent || !entry.HasFrame || !map.Contains(entry.Frame))
+            {
+                break;
+            }
+
+            countMax++;
+        }
+
+        var claimed = Claim(range, first, countMax, out outOfMemory);
+        var filled = claimed == 0 ? 0 : Fill(range, first, claimed, writable: true, awaited: false);
+        if (filled < claimed)
+        {
+            Installer.Abandon(range, first + filled, claimed - filled);
+            outOfMemory = true; // Of buffers: the same wait ends it.
+        }
+
+        return filled;
+    }
+
     /// <summary>Serves faults that wait, oldest first, while there is DRAM and a buffer for them.</summary>
     public void ServeWaiters()
     {

@@ -26,6 +26,7 @@ internal sealed class MemoryManager : IDisposable
         Evictor = new Evictor(this);
         Faults = new FaultHandler(this);
         Operations = new RangeOperations(this);
+        Evacuator = new Evacuator(this);
     }
 
     /// <summary>The physical address space.</summary>
@@ -60,6 +61,9 @@ internal sealed class MemoryManager : IDisposable
 
     /// <summary>What an application asks for.</summary>
     public RangeOperations Operations { get; }
+
+    /// <summary>How a device goes.</summary>
+    public Evacuator Evacuator { get; }
 
     /// <summary>A broken variant, in tests that must fail.</summary>
     public Mutant Mutant { get; }

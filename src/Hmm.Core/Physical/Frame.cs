@@ -12,7 +12,7 @@ namespace Hmm.Core.Physical;
 /// would free a frame in use; one that sticks leaks it, which is safe).
 /// The driver word belongs to the driver from allocation until its free hook returns; the owner word to the core.
 /// </remarks>
-[StructLayout(LayoutKind.Sequential, Size = SizeBytes)]
+[StructLayout(LayoutKind.Sequential)]
 internal struct Frame
 {
     /// <summary>The size: 24 bytes, 0.6 % of a 4 KiB frame.</summary>
@@ -20,6 +20,8 @@ internal struct Frame
 
     /// <summary>Where a saturated counter is put: in the middle of the negative half, out of reach of racing steps.</summary>
     internal const int Saturated = int.MinValue / 2;
+
+    private int _references; // Guarded by: atomic
 
     /// <summary>log2 of the aligned run that this frame was handed out in.</summary>
     public byte Order; // Guarded by: the holder of the frame
@@ -32,8 +34,6 @@ internal struct Frame
 
     /// <summary>The reverse link: range id &lt;&lt; 40 | page index; 0 = none. Zero again before the free hook runs.</summary>
     public ulong Owner; // Guarded by: atomic, the holder of the frame
-
-    private int _references; // Guarded by: atomic
 
     /// <summary>The holders: 0 when free.</summary>
     public int References => Volatile.Read(ref _references);

@@ -12,7 +12,7 @@ public sealed partial class PageMap
 {
     private int _stage; // TeardownStage. Guarded by: atomic; past Live: the thread that removes
 
-    private PageMap(PhysicalMemory memory, PageMapOptions options, FrameSpan[] spans)
+    internal PageMap(PhysicalMemory memory, PageMapOptions options, FrameSpan[] spans)
     {
         _memory = memory;
         _order = options.FrameOrder;
@@ -135,7 +135,7 @@ public sealed partial class PageMap
     internal void RemoveFrames()
     {
         Advance(TeardownStage.FramesRemoved);
-        Corruption.Require(FramesUsed == 0, "a drained page map has every frame back");
+        Corruption.Require(Statistics.FramesUsed == 0, "a drained page map has every frame back");
         foreach (var span in FrameSpans)
         {
             span.Dispose();

@@ -38,34 +38,26 @@ public sealed partial class PageMap
     /// <summary>All frames, in frames of 4 KiB.</summary>
     public ulong FramesTotal { get; }
 
-    /// <summary>The frames handed out, in frames of 4 KiB.</summary>
-    public ulong FramesUsed
-    {
-        get
-        {
-            var used = 0UL;
-            foreach (var span in FrameSpans)
-            {
-                used += (ulong)span.Allocator.Used << _order;
-            }
-
-            return used;
-        }
-    }
-
     /// <summary>Counts, in frames of 4 KiB.</summary>
     public DeviceMemoryStatistics Statistics
     {
         get
         {
-            var (allocations, frees) = (0UL, 0UL);
+            var (used, allocations, frees) = (0L, 0L, 0L);
             foreach (var span in FrameSpans)
             {
-                allocations += (ulong)span.Allocator.Allocations << _order;
-                frees += (ulong)span.Allocator.Frees << _order;
+                var counts = span.Allocator.Counts;
+                used += counts.Used;
+                allocations += counts.Allocations;
+                frees += counts.Frees;
             }
 
-            return new DeviceMemoryStatistics(FramesTotal, FramesUsed, allocations, frees, Reference.Count);
+            return new DeviceMemoryStatistics(
+                FramesTotal,
+                (ulong)used << _order,
+                (ulong)allocations << _order,
+                (ulong)frees << _order,
+                Reference.Count);
         }
     }
 

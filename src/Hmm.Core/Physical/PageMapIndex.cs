@@ -40,6 +40,18 @@ internal sealed class PageMapIndex
         }
     }
 
+    /// <summary>Whether no slot is in use: what is left when every map was erased.</summary>
+    internal bool IsEmpty
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _root.Used == 0 && _count == 0;
+            }
+        }
+    }
+
     /// <summary>The live page map that holds a frame; one that is being removed looks absent. Lock-free.</summary>
     /// <remarks>
     /// Whoever holds a frame of the map may use it as it is, since that keeps the map; whoever does not uses

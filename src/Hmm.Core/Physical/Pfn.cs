@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using System.Globalization;
+using Hmm.Core.Modules;
 
 namespace Hmm.Core.Physical;
 
@@ -9,6 +10,7 @@ namespace Hmm.Core.Physical;
 /// units of 4 KiB whatever the device's own frame size; a larger page is an aligned, contiguous run of them.
 /// </summary>
 /// <param name="Value">The number.</param>
+[ExportSymbol]
 public readonly record struct Pfn(ulong Value)
 {
     /// <summary>log2 of the frame size: 12.</summary>

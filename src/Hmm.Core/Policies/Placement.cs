@@ -89,7 +89,7 @@ internal sealed class Placement
         public bool TryAllocate(int framesMax, int pageOrder, out Pfn first, out int frames)
         {
             var limit = Volatile.Read(ref _usedMax);
-            if (limit != long.MaxValue && (long)Device.PageMap.FramesUsed + framesMax > limit)
+            if (limit != long.MaxValue && (long)Device.Statistics.FramesUsed + framesMax > limit)
             {
                 first = default;
                 frames = 0;
@@ -105,6 +105,6 @@ internal sealed class Placement
             return Device.TryAllocateOrder(pageOrder, out first);
         }
 
-        public void NoteFull() => Volatile.Write(ref _usedMax, (long)Device.PageMap.FramesUsed);
+        public void NoteFull() => Volatile.Write(ref _usedMax, (long)Device.Statistics.FramesUsed);
     }
 }

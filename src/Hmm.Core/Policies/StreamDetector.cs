@@ -34,9 +34,9 @@ internal sealed class StreamDetector
     }
 
     /// <summary>Says what to fill for a fault on <paramref name="page"/>.</summary>
-    public FillPlan OnFault(long page, bool write, RangeAdvice advice)
+    public FillPlan OnFault(long page, bool write, Advice advice)
     {
-        if (advice == RangeAdvice.Random || !_gate.TryEnter())
+        if (advice == Advice.Random || !_gate.TryEnter())
         {
             return new FillPlan(0, write);
         }
@@ -45,7 +45,7 @@ internal sealed class StreamDetector
         {
             ref var stream = ref FindLocked(page, out var continues);
             var ahead = continues ? Math.Max(FirstAheadPages, stream.Ahead * 2) : 0;
-            if (advice == RangeAdvice.Sequential)
+            if (advice == Advice.Sequential)
             {
                 ahead = Math.Max(ahead, SequentialFirstAheadPages);
             }

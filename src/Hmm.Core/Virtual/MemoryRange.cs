@@ -83,9 +83,9 @@ internal sealed class MemoryRange
     public RangeStatistics Statistics { get; } = new();
 
     /// <summary>What the application said about its accesses.</summary>
-    public RangeAdvice Advice
+    public Advice Advice
     {
-        get => (RangeAdvice)Volatile.Read(ref _advice);
+        get => (Advice)Volatile.Read(ref _advice);
         set => Volatile.Write(ref _advice, (int)value);
     }
 

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Devices;
+using Hmm.Core.Physical;
+
+namespace Hmm.Core.Modules;
+
+/// <summary>
+/// A device that a driver created: the hooks of its device memory, how large it is, and its end.
+/// </summary>
+/// <remarks>
+/// The order of its life, which the host keeps: created -> <see cref="Attach"/>, once -> hooks, from several threads ->
+/// the last hook has returned and the last segment is complete -> disposed, once.
+/// </remarks>
+[ExportSymbolGpl]
+public interface IDriverDevice : IDeviceMemoryOps, IDisposable
+{
+    /// <summary>The size of its memory: a positive multiple of <see cref="Pfn.SizeBytes"/>, the same for its whole life.</summary>
+    ulong SizeBytes { get; }
+
+    /// <summary>
+    /// Where the CPU reaches its byte 0, aligned to 4096, for memory that the CPU can map (coherent memory); 0, the
+    /// default, for memory that it cannot (private memory).
+    /// </summary>
+    nint CpuAddress => 0;
+
+    /// <summary>
+    /// Tells the device which device memory it has become: frame <c>first + n</c> is its page n, and
+    /// <see cref="DeviceMemory.DriverWord"/> holds 64 bits of its own for each.
+    /// </summary>
+    /// <param name="memory">The device memory.</param>
+    /// <param name="first">Its first frame.</param>
+    void Attach(DeviceMemory memory, Pfn first);
+}
