@@ -264,12 +264,7 @@ internal sealed class RangeOperations
 
         range.Statistics.CountDiscarded(resident);
         _manager.Budget.Release((long)resident << range.PageOrder);
-        if (pending)
-        {
-            range.Memory.Wake(first, claimed.Length);
-        }
-
-        _manager.Progress.Signal();
+        _manager.Announce(range, first, claimed.Length, pending);
     }
 
     private void PinPage(MemoryRange range, long page)

@@ -167,7 +167,7 @@ internal sealed class SimulatedHost : IDisposable
 
         Assert.Equal(Kernel.ResidentFrames, resident);
         Assert.Equal(resident + _ballastFrames, Manager.Budget.Reserved);
-        Assert.Equal(framesNamed, Devices.Sum(static device => (long)device.Memory.PageMap.FramesUsed));
+        Assert.Equal(framesNamed, Devices.Sum(static device => (long)device.Memory.Statistics.FramesUsed));
         Assert.Equal(pinned, Manager.Pins.Pinned);
         Assert.Equal(0, Manager.Evictor.InFlightFrames);
         Assert.Equal(0, Manager.Filler.Waiters.Count);
@@ -187,7 +187,7 @@ internal sealed class SimulatedHost : IDisposable
         Assert.Equal(0, Manager.Evictor.InFlightFrames);
         foreach (var device in Devices)
         {
-            Assert.Equal(0UL, device.Memory.PageMap.FramesUsed);
+            Assert.Equal(0UL, device.Memory.Statistics.FramesUsed);
             Assert.Equal(0, device.Memory.Statistics.References);
         }
     }
@@ -321,7 +321,7 @@ internal sealed class SimulatedHost : IDisposable
             + $"{Manager.Queue.Count} tokens, {Manager.Filler.Waiters.Count} waiters, {Manager.Evictor.InFlightFrames} frames in flight{Environment.NewLine}";
         foreach (var device in Media)
         {
-            text += $"  {device.Device.Name}: {device.Memory.PageMap.FramesUsed} of {device.Memory.PageMap.FramesTotal} frames used, "
+            text += $"  {device.Device.Name}: {device.Memory.Statistics.FramesUsed} of {device.Memory.Statistics.FramesTotal} frames used, "
                 + $"{device.PendingCount} copies pending, {device.ErrorCount} failed{Environment.NewLine}";
         }
 

@@ -28,7 +28,7 @@ internal static class SeededRuns
         if (failure is not null)
         {
             Assert.Fail($"seed {failed} failed: {failure.Message}{Environment.NewLine}Replay it: HMM_SEED={failed} dotnet test "
-                + $"tests/Hmm.Simulation.Tests --filter {test}{Environment.NewLine}{failure}");
+                + $"tests/Hmm.Simulation.Tests --filter {test}{Environment.NewLine}{failure.InnerException ?? failure}");
         }
     }
 

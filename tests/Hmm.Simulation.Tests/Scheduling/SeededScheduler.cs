@@ -28,6 +28,7 @@ internal sealed class SeededScheduler : IDisposable
     private int _switchPermille; // Guarded by: the baton
     private int _picks; // Guarded by: the baton
     private Exception? _failure; // Guarded by: the baton
+    private string _dump = ""; // Guarded by: the baton
     private bool _running; // Guarded by: the baton
 
     /// <summary>The run's chance.</summary>
@@ -79,7 +80,7 @@ internal sealed class SeededScheduler : IDisposable
         _running = false;
         if (_failure is not null)
         {
-            throw new ScheduleException($"{_failure.Message}{Environment.NewLine}{Dump()}", _failure);
+            throw new ScheduleException($"{_failure.Message}{Environment.NewLine}{_dump}", _failure);
         }
     }
 
@@ -151,7 +152,15 @@ internal sealed class SeededScheduler : IDisposable
         self.Condition = null;
     }
 
-    internal void RecordFailure(Exception exception) => _failure ??= exception;
+    /// <summary>Keeps the first failure, and how everything stood.</summary>
+    internal void RecordFailure(Exception exception)
+    {
+        if (_failure is null)
+        {
+            _failure = exception;
+            _dump = Dump();
+        }
+    }
 
     /// <summary>The body of an actor returned: somebody else goes on, or the run is over.</summary>
     internal void Leave()
