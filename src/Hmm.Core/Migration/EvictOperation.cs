@@ -321,10 +321,7 @@ internal sealed class EvictOperation : CopyBatch
         }
 
         _evictor.CountFreed(range, length);
-        if (pending)
-        {
-            range.Memory.Wake(_pages[i], length);
-        }
+        _manager.Announce(range, _pages[i], length, pending);
     }
 
     /// <summary>
@@ -341,10 +338,7 @@ internal sealed class EvictOperation : CopyBatch
             pending |= range.Table.Publish(page, entry.In(entry.Pins > 0 ? PageState.Dirty : PageState.Clean));
         }
 
-        if (pending)
-        {
-            range.Memory.Wake(_pages[i], length);
-        }
+        _manager.Announce(range, _pages[i], length, pending);
     }
 
     private void KeepAll(int i, int length, Errno error)
@@ -360,10 +354,8 @@ internal sealed class EvictOperation : CopyBatch
     {
         var range = _ranges[i]!;
         var entry = range.Table.Read(_pages[i]);
-        if (range.Table.Publish(_pages[i], entry.In(PageState.Dirty).WithQueued()))
-        {
-            range.Memory.Wake(_pages[i], 1);
-        }
+        var pending = range.Table.Publish(_pages[i], entry.In(PageState.Dirty).WithQueued());
+        _manager.Announce(range, _pages[i], 1, pending);
 
         if (!entry.IsQueued)
         {

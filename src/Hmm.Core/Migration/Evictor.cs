@@ -235,11 +235,7 @@ internal sealed class Evictor : IDisposable
         }
 
         CountFreed(range, count);
-        if (pending)
-        {
-            range.Memory.Wake(first, count);
-        }
-
+        _manager.Announce(range, first, count, pending);
         return count;
     }
 
@@ -252,12 +248,8 @@ internal sealed class Evictor : IDisposable
             if (operation is null)
             {
                 // Every buffer is with a device: the page stays, at the end of the queue.
-                var entry = range.Table.Read(page);
-                if (range.Table.Publish(page, entry.In(PageState.Dirty).WithQueued()))
-                {
-                    range.Memory.Wake(page, 1);
-                }
-
+                var pending = range.Table.Publish(page, range.Table.Read(page).In(PageState.Dirty).WithQueued());
+                _manager.Announce(range, page, 1, pending);
                 _manager.Queue.Push(range.TokenOf(page), 1);
                 _manager.Leave(range);
                 return null;
@@ -287,11 +279,8 @@ internal sealed class Evictor : IDisposable
             return true;
         }
 
-        if (range.Table.Publish(page, range.Table.Read(page).In(PageState.Dirty)))
-        {
-            range.Memory.Wake(page, 1);
-        }
-
+        var pending = range.Table.Publish(page, range.Table.Read(page).In(PageState.Dirty));
+        _manager.Announce(range, page, 1, pending);
         _manager.Leave(range);
         return false;
     }

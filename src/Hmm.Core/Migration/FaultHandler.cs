@@ -113,11 +113,8 @@ internal sealed class FaultHandler
 
         // An error means that the application unmapped the page or is gone: nobody writes, and Dirty is always safe.
         range.Memory.Protect(page, 1, writeProtected: false);
-        if (range.Table.Publish(page, range.Table.Read(page).In(PageState.Dirty).WithoutFrame()))
-        {
-            range.Memory.Wake(page, 1);
-        }
-
+        var pending = range.Table.Publish(page, range.Table.Read(page).In(PageState.Dirty).WithoutFrame());
+        _manager.Announce(range, page, 1, pending);
         FreeFrame(range, entry);
         return true;
     }

@@ -196,11 +196,8 @@ internal sealed unsafe class Filler : IDisposable
     {
         while (Waiters.TryTakeOf(range, out var waiter))
         {
-            if (range.Table.Publish(waiter.Page, range.Table.Read(waiter.Page).In(PageState.Absent)))
-            {
-                range.Memory.Wake(waiter.Page, 1);
-            }
-
+            range.Table.Publish(waiter.Page, range.Table.Read(waiter.Page).In(PageState.Absent));
+            _manager.Announce(range, waiter.Page, 1, pending: true);
             _manager.Leave(range);
         }
     }
@@ -361,11 +358,8 @@ internal sealed unsafe class Filler : IDisposable
                 _manager.Leave(range);
             }
 
-            if (range.Table.Publish(page, range.Table.Read(page).In(PageState.Absent)) || held)
-            {
-                range.Memory.Wake(page, 1);
-            }
-
+            range.Table.Publish(page, range.Table.Read(page).In(PageState.Absent));
+            _manager.Announce(range, page, 1, pending: true);
             return;
         }
 

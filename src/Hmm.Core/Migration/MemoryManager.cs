@@ -89,6 +89,20 @@ internal sealed class MemoryManager : IDisposable
     /// <summary>Drops a page's reference of its frames.</summary>
     internal void PutFrames(Pfn first, int count) => PageMapOf(first).Put(first, count);
 
+    /// <summary>
+    /// The last step of every change of pages, after they were published: wakes the application's threads that wait for
+    /// them, if any do, and lets control operations look again.
+    /// </summary>
+    internal void Announce(MemoryRange range, long first, int count, bool pending)
+    {
+        if (pending)
+        {
+            range.Memory.Wake(first, count);
+        }
+
+        Progress.Signal();
+    }
+
     /// <summary>Drops a reference of a range; whoever closes it may be waiting for just this one.</summary>
     internal void Leave(MemoryRange range)
     {

@@ -63,10 +63,7 @@ internal sealed class PageInstaller
         }
 
         _manager.Budget.Release((long)count << range.PageOrder);
-        if (pending)
-        {
-            range.Memory.Wake(first, count);
-        }
+        _manager.Announce(range, first, count, pending);
     }
 
     /// <summary>
@@ -91,8 +88,7 @@ internal sealed class PageInstaller
     {
         range.Memory.Poison(page, 1);
         range.Table.Publish(page, range.Table.Read(page).In(PageState.Poisoned));
-        range.Memory.Wake(page, 1);
-        _manager.Progress.Signal();
+        _manager.Announce(range, page, 1, pending: true);
     }
 
     /// <summary>Lifts the poison: the page is Absent, and the next touch tries its device again.</summary>
@@ -132,10 +128,7 @@ internal sealed class PageInstaller
 
         QueueRun(range, first + count, queued: true, unqueued);
         range.Statistics.CountFilled(count, prefetched ? count : 0);
-        if (pending)
-        {
-            range.Memory.Wake(first, count);
-        }
+        _manager.Announce(range, first, count, pending);
     }
 
     /// <summary>Pushes the run of unqueued pages that ends before <paramref name="page"/> once a queued page ends it.</summary>

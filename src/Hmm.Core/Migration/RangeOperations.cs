@@ -182,25 +182,57 @@ internal sealed class RangeOperations
         range.Lifetime.Exit();
         var resident = 0L;
         var pinned = 0L;
-        for (var page = range.Table.NextTouchedChunk(0); page < range.PageCount;)
+        for (var chunk = range.Table.NextTouchedChunk(0); chunk < range.PageCount;)
+        {
+            var end = Math.Min(chunk + PageTable.ChunkPages, range.PageCount);
+            resident += ReleaseChunk(range, chunk, end, ref pinned);
+            chunk = range.Table.NextTouchedChunk(end);
+        }
+
+        // The pages are punched by now: the DRAM is really free before somebody else may have it.
+        range.Statistics.CountDiscarded(resident);
+        _manager.Pins.Release(pinned << range.PageOrder);
+        _manager.Budget.Release(resident << range.PageOrder);
+        _manager.Ranges.Remove(range);
+        _manager.Filler.ServeWaiters();
+    }
+
+    /// <summary>Frees the frames of a closed range's pages and punches those in DRAM; returns how many these were.</summary>
+    private long ReleaseChunk(MemoryRange range, long first, long end, ref long pinned)
+    {
+        var resident = 0L;
+        var run = 0;
+        for (var page = first; page < end; page++)
         {
             var entry = range.Table.Read(page);
             Corruption.Require(!entry.IsOwned, "nobody works on a page of a drained range");
-            resident += entry.IsResident ? 1 : 0;
             pinned += entry.Pins;
             if (entry.HasFrame)
             {
                 _manager.PutFrames(entry.Frame, range.FramesPerPage);
             }
 
-            page = (page + 1) % PageTable.ChunkPages == 0 ? range.Table.NextTouchedChunk(page + 1) : page + 1;
+            if (entry.IsResident)
+            {
+                run++;
+                continue;
+            }
+
+            Punch(range, page - run, run);
+            resident += run;
+            run = 0;
         }
 
-        range.Statistics.CountDiscarded(resident);
-        _manager.Pins.Release(pinned << range.PageOrder);
-        _manager.Budget.Release(resident << range.PageOrder);
-        _manager.Ranges.Remove(range);
-        _manager.Filler.ServeWaiters();
+        Punch(range, end - run, run);
+        return resident + run;
+    }
+
+    private static void Punch(MemoryRange range, long first, int count)
+    {
+        if (count > 0)
+        {
+            Corruption.Require(range.Memory.Discard(first, count) == Errno.None, "pages in DRAM can be punched out");
+        }
     }
 
     /// <summary>Drops neighbours in one state; returns how many, at least one.</summary>
@@ -264,12 +296,7 @@ internal sealed class RangeOperations
 
         range.Statistics.CountDiscarded(resident);
         _manager.Budget.Release((long)resident << range.PageOrder);
-        if (pending)
-        {
-            range.Memory.Wake(first, claimed.Length);
-        }
-
-        _manager.Progress.Signal();
+        _manager.Announce(range, first, claimed.Length, pending);
     }
 
     private void PinPage(MemoryRange range, long page)

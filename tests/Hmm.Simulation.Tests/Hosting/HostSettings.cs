@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Migration;
+
+namespace Hmm.Simulation.Tests.Hosting;
+
+/// <summary>What a simulated host is made of.</summary>
+internal sealed record HostSettings
+{
+    /// <summary>The budget, in bytes.</summary>
+    public ulong BudgetBytes { get; init; } = 2 << 20;
+
+    /// <summary>
+    /// The frames of the budget that ranges really get; the test reserves the rest, which makes a budget smaller than
+    /// the least one, with the watermarks where they are.
+    /// </summary>
+    public int RoomFrames { get; init; } = 512;
+
+    /// <summary>Threads that read fault messages.</summary>
+    public int HandlerCount { get; init; } = 2;
+
+    /// <summary>Threads on which devices complete.</summary>
+    public int CompleterCount { get; init; } = 2;
+
+    /// <summary>The frames of each private device, in the order of placement.</summary>
+    public int[] DeviceFrames { get; init; } = [512];
+
+    /// <summary>The frames of a coherent device, which comes first; 0 for none.</summary>
+    public int CoherentFrames { get; init; }
+
+    /// <summary>A broken variant.</summary>
+    public Mutant Mutant { get; init; }
+
+    /// <summary>How often a yield changes the actor, in thousandths.</summary>
+    public int SwitchPermille { get; init; } = 300;
+
+    /// <summary>Whether faults may fail for want of DRAM.</summary>
+    public bool AllowStarving { get; init; }
+}

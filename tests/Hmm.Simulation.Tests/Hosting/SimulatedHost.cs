@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Devices;
+using Hmm.Core.Migration;
+using Hmm.Core.Physical;
+using Hmm.Core.Virtual;
+using Hmm.Simulation.Tests.Devices;
+using Hmm.Simulation.Tests.Kernel;
+using Hmm.Simulation.Tests.Scheduling;
+
+namespace Hmm.Simulation.Tests.Hosting;
+
+/// <summary>
+/// A host around the core, as <c>Hmm.Host</c> is one, with a simulated kernel below it and simulated devices: threads
+/// that read fault messages, one that reclaims, those of the devices, and sessions that open and close ranges.
+/// </summary>
+/// <remarks>
+/// Threads: set up and verified by the test's thread; in between by actors.
+/// Invariant, when quiet: the budget's reservations == frames present in the kernel + the test's ballast; frames used on
+/// devices == entries that name one; a page that is resident has a token in the queue.
+/// </remarks>
+internal sealed class SimulatedHost : IDisposable
+{
+    // What an aligned span of addresses for one range is: more than any test's range is long.
+    private const ulong RangeSpacing = 1UL << 32;
+
+    private readonly HostSettings _settings; // immutable
+    private readonly NativePool _pool; // immutable
+    private readonly long _ballastFrames; // immutable
+    private readonly List<SimulatedRange> _ranges = []; // Guarded by: the baton
+    private bool _reclaimNeeded; // Guarded by: the baton
+    private bool _stopping; // Guarded by: the baton
+    private int _busy; // Guarded by: the baton
+    private ulong _nextAddress = RangeSpacing; // Guarded by: the baton
+
+    public SimulatedHost(SeededScheduler scheduler, NativePool pool, HostSettings settings)
+    {
+        Scheduler = scheduler;
+        _pool = pool;
+        _settings = settings;
+        Physical = new PhysicalMemory(1 << 30);
+        Manager = new MemoryManager(new MemoryManagerOptions
+        {
+            BudgetBytes = settings.BudgetBytes,
+            Physical = Physical,
+            ReclaimNeeded = OnReclaimNeeded,
+            Progress = new SimulatedProgress(scheduler),
+            Mutant = settings.Mutant,
+        });
+        _ballastFrames = Manager.Budget.Limit - settings.RoomFrames;
+        Assert.True(Manager.Budget.TryReserve(_ballastFrames));
+        Kernel = new SimulatedKernel(scheduler, settings.RoomFrames);
+        Space = Manager.CreateAddressSpace("application");
+        if (settings.CoherentFrames > 0)
+        {
+            AddDevice("coherent", settings.CoherentFrames, coherent: true);
+        }
+
+        for (var i = 0; i < settings.DeviceFrames.Length; i++)
+        {
+            AddDevice($"private {i}", settings.DeviceFrames[i], coherent: false);
+        }
+
+        scheduler.Describe = Describe;
+    }
+
+    public SeededScheduler Scheduler { get; }
+
+    public PhysicalMemory Physical { get; }
+
+    public MemoryManager Manager { get; }
+
+    public SimulatedKernel Kernel { get; }
+
+    public AddressSpace Space { get; }
+
+    /// <summary>Devices that take evicted pages, in the order of placement.</summary>
+    public List<SimulatedDevice> Devices { get; } = [];
+
+    /// <summary>All devices, files too.</summary>
+    public List<SimulatedDevice> Media { get; } = [];
+
+    /// <summary>Faults that failed for want of DRAM.</summary>
+    public int StarvedCount { get; private set; }
+
+    public IReadOnlyList<SimulatedRange> Ranges => _ranges;
+
+    public SimulatedDevice AddDevice(string name, int frames, bool coherent)
+    {
+        var device = new SimulatedDevice(Scheduler, _pool, Physical, name, frames, coherent);
+        Devices.Add(device);
+        Media.Add(device);
+        Manager.Placement.Add(device.Memory);
+        return device;
+    }
+
+    /// <summary>Makes a file of random bytes that ranges can map.</summary>
+    public SimulatedFile AddFile(int pages, int pageShift)
+    {
+        var device = new SimulatedDevice(Scheduler, _pool, Physical, $"file {Media.Count}", pages << (pageShift - Pfn.Shift), coherent: false);
+        Media.Add(device);
+        return new SimulatedFile(device, pages, pageShift, Scheduler.Random);
+    }
+
+    /// <summary>Opens a range, as a session does.</summary>
+    public SimulatedRange Open(RangeKind kind, int pages, int pageShift = 12, SimulatedFile? file = null)
+    {
+        var address = _nextAddress;
+        _nextAddress += RangeSpacing;
+        var memory = new SimulatedMemory(Kernel, _pool, $"range at 0x{address:x}", address, pages, pageShift);
+        var range = Space.CreateRange(
+            new MemoryRangeOptions
+            {
+                Name = memory.Name,
+                Kind = kind,
+                BaseAddress = address,
+                PageCount = pages,
+                PageShift = pageShift,
+                TableMemory = _pool.RentZeroed((long)PageTable.SizeBytes(pages)),
+                Home = file?.Home,
+            },
+            memory);
+        memory.Register(Space);
+        var opened = new SimulatedRange(range, memory, file);
+        _ranges.Add(opened);
+        return opened;
+    }
+
+    /// <summary>Closes a range, as a session does: the core first, then the descriptors.</summary>
+    public void Close(SimulatedRange range)
+    {
+        Space.CloseRange(range.Range);
+        range.Memory.Close();
+        _ranges.Remove(range);
+    }
+
+    /// <summary>Adds the host's threads to the run.</summary>
+    public void SpawnServices()
+    {
+        for (var i = 0; i < _settings.HandlerCount; i++)
+        {
+            Scheduler.Spawn($"handler {i}", HandleFaults);
+        }
+
+        Scheduler.Spawn("reclaim", Reclaim);
+        for (var i = 0; i < _settings.CompleterCount; i++)
+        {
+            Scheduler.Spawn($"completer {i}", Complete);
+        }
+    }
+
+    /// <summary>Waits, as an actor, until no message, copy or step is under way.</summary>
+    public void WaitQuiet() => Scheduler.WaitUntil(IsQuiet, "quiet");
+
+    /// <summary>Ends the host's threads; the caller made sure that everything is quiet.</summary>
+    public void Stop() => _stopping = true;
+
+    /// <summary>Checks everything that holds when nothing is under way.</summary>
+    public void VerifyQuiet()
+    {
+        var resident = 0L;
+        var framesNamed = 0L;
+        var pinned = 0L;
+        foreach (var range in _ranges)
+        {
+            resident += range.VerifyQuiet(ref framesNamed, ref pinned);
+        }
+
+        Assert.Equal(Kernel.ResidentFrames, resident);
+        Assert.Equal(resident + _ballastFrames, Manager.Budget.Reserved);
+        Assert.Equal(framesNamed, Devices.Sum(static device => (long)device.Memory.Statistics.FramesUsed));
+        Assert.Equal(pinned, Manager.Pins.Pinned);
+        Assert.Equal(0, Manager.Evictor.InFlightFrames);
+        Assert.Equal(0, Manager.Filler.Waiters.Count);
+        Assert.Equal(0, Kernel.SleeperCount);
+        Assert.True(Manager.Budget.Peak <= Manager.Budget.Limit);
+    }
+
+    /// <summary>Closes what is open, checks that every count is back at zero, and removes the devices.</summary>
+    public void VerifyEmpty()
+    {
+        Assert.Equal(0, Manager.Ranges.Count);
+        Assert.Equal(0, Space.Ranges.Length);
+        Assert.Equal(0, Kernel.ResidentFrames);
+        Assert.Equal(_ballastFrames, Manager.Budget.Reserved);
+        Assert.Equal(0, Manager.Pins.Pinned);
+        Assert.Equal(0, Manager.Filler.Waiters.Count);
+        Assert.Equal(0, Manager.Evictor.InFlightFrames);
+        foreach (var device in Devices)
+        {
+            Assert.Equal(0UL, device.Memory.Statistics.FramesUsed);
+            Assert.Equal(0, device.Memory.Statistics.References);
+        }
+    }
+
+    public void Dispose()
+    {
+        Manager.Dispose();
+        if (!Scheduler.HasFailed)
+        {
+            foreach (var device in Media)
+            {
+                device.Device.Remove();
+            }
+        }
+    }
+
+    private void OnReclaimNeeded()
+    {
+        _reclaimNeeded = true;
+        Scheduler.Yield();
+    }
+
+    private bool IsQuiet() =>
+        _busy == 0 && !_reclaimNeeded && Kernel.UnreadCount == 0 && Media.TrueForAll(static device => device.PendingCount == 0);
+
+    private void HandleFaults()
+    {
+        var messages = new FaultMessage[4];
+        while (true)
+        {
+            Scheduler.WaitUntil(() => Kernel.UnreadCount > 0 || _stopping, "fault messages");
+            if (Kernel.UnreadCount == 0 && _stopping)
+            {
+                return;
+            }
+
+            _busy++;
+            var count = Kernel.Read(messages.AsSpan(0, Scheduler.Random.Between(1, messages.Length)));
+            foreach (var message in messages.AsSpan(0, count))
+            {
+                Scheduler.Yield();
+                Manager.Faults.Handle(message.Space, message.Address, message.Write, message.WriteProtect);
+            }
+
+            _busy--;
+        }
+    }
+
+    private void Complete()
+    {
+        while (true)
+        {
+            Scheduler.WaitUntil(() => _stopping || Media.Exists(static device => device.HasPending && !device.IsHeld), "copies");
+            if (_stopping)
+            {
+                return;
+            }
+
+            var start = Scheduler.Random.Next(Media.Count);
+            for (var i = 0; i < Media.Count; i++)
+            {
+                var device = Media[(start + i) % Media.Count];
+                if (!device.IsHeld && device.CompleteOne())
+                {
+                    break;
+                }
+            }
+        }
+    }
+
+    private void Reclaim()
+    {
+        var tries = 0;
+        while (true)
+        {
+            Scheduler.WaitUntil(() => _reclaimNeeded || _stopping, "reclaim");
+            if (_stopping)
+            {
+                return;
+            }
+
+            _busy++;
+            _reclaimNeeded = false;
+            tries = RunSteps(tries);
+            _busy--;
+        }
+    }
+
+    /// <summary>Steps until reclaim can rest; returns how often in a row it was stuck.</summary>
+    private int RunSteps(int tries)
+    {
+        while (true)
+        {
+            switch (Manager.Evictor.Step())
+            {
+                case ReclaimOutcome.Progress:
+                    tries = 0;
+                    Manager.Filler.HealStarved();
+                    Scheduler.Yield();
+                    break;
+                case ReclaimOutcome.Stuck when Manager.Filler.Waiters.Count > 0:
+                    // "Later" is when nobody else can do anything: a timer that is as late as can be.
+                    _busy--;
+                    Scheduler.WaitUntilIdle("a timer, being stuck");
+                    _busy++;
+                    if (++tries > 2)
+                    {
+                        if (!_settings.AllowStarving)
+                        {
+                            Scheduler.Fail("faults wait for DRAM that never comes");
+                        }
+
+                        StarvedCount += Manager.Filler.FailWaiters();
+                        return 0;
+                    }
+
+                    break;
+                case ReclaimOutcome.Enough:
+                    Manager.Filler.HealStarved();
+                    return 0;
+                default:
+                    return tries;
+            }
+        }
+    }
+
+    private string Describe()
+    {
+        var text = Kernel.Describe();
+        text += $"  host: {Manager.Budget.Reserved} of {Manager.Budget.Limit} frames reserved, {_ballastFrames} of them ballast; "
+            + $"{Manager.Queue.Count} tokens, {Manager.Filler.Waiters.Count} waiters, {Manager.Evictor.InFlightFrames} frames in flight{Environment.NewLine}";
+        foreach (var device in Media)
+        {
+            text += $"  {device.Device.Name}: {device.Memory.Statistics.FramesUsed} of {device.Memory.Statistics.FramesTotal} frames used, "
+                + $"{device.PendingCount} copies pending, {device.ErrorCount} failed{Environment.NewLine}";
+        }
+
+        return text + string.Concat(_ranges.Select(static range => range.Describe()));
+    }
+}
