@@ -119,7 +119,7 @@ public sealed partial class PageMap
         }
 
         // The flag first: once the kill is confirmed, Find must not return the map any more.
-        _dying = true;
+        _live = false;
         Reference.Kill();
         return true;
     }

@@ -52,7 +52,7 @@ internal sealed class PageMapIndex
         }
     }
 
-    /// <summary>The live page map that holds a frame; one that is being removed looks absent. Lock-free.</summary>
+    /// <summary>The live page map that holds a frame; one that is being set up or removed looks absent. Lock-free.</summary>
     /// <remarks>
     /// Whoever holds a frame of the map may use it as it is, since that keeps the map; whoever does not uses
     /// <see cref="TryGet"/>.
@@ -60,7 +60,7 @@ internal sealed class PageMapIndex
     public PageMap? Find(Pfn pfn)
     {
         var map = Lookup(pfn);
-        return map is null || map.IsDying ? null : map;
+        return map is { IsLive: true } ? map : null;
     }
 
     /// <summary>The page map that holds a frame, with a reference on its life, which the caller puts back. Lock-free.</summary>
@@ -68,7 +68,7 @@ internal sealed class PageMapIndex
     {
         // Between the lookup and the get the map may be killed, drained and erased: then the get fails.
         map = Lookup(pfn);
-        if (map is not null && map.Reference.TryGet())
+        if (map is { IsLive: true } && map.Reference.TryGet())
         {
             return true;
         }
@@ -146,6 +146,8 @@ internal sealed class PageMapIndex
                 StoreLocked(stored, map);
             }
 
+            // Release: pairs with the acquire in IsLive. Who sees the map live sees all of its slots.
+            map.SetPublished();
             _count++;
             other = null;
             span = null;

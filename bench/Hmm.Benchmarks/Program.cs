@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+
+// In process: the out-of-process toolchain of BenchmarkDotNet 0.14 does not know this runtime. Run Release builds, e.g.
+//   dotnet run -c Release --project bench/Hmm.Benchmarks -- --filter '*PageMapIndex*'
+var config = DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance));
+BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, config);
