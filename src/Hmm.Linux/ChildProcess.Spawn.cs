@@ -61,6 +61,7 @@ public sealed unsafe partial class ChildProcess
         {
             Check(LibC.posix_spawn_file_actions_addopen(actions, 0, "/dev/null", LibC.O_RDONLY, 0));
             Check(LibC.posix_spawn_file_actions_adddup2(actions, (int)given.DangerousGetHandle(), GivenDescriptor));
+            CloseTheRest(actions);
 
             // The runtime ignores SIGPIPE and may block signals on this thread; the child starts as from a shell.
             const short Flags = LibC.POSIX_SPAWN_SETPGROUP | LibC.POSIX_SPAWN_SETSIGDEF | LibC.POSIX_SPAWN_SETSIGMASK;
@@ -80,6 +81,20 @@ public sealed unsafe partial class ChildProcess
         {
             _ = LibC.posix_spawnattr_destroy(attributes);
             _ = LibC.posix_spawn_file_actions_destroy(actions);
+        }
+    }
+
+    // What this process itself inherited without close-on-exec, or a native library opened so: a pipe among them would
+    // keep its reader waiting for as long as the child lives. Where the C library cannot, such descriptors stay open.
+    private static void CloseTheRest(byte* actions)
+    {
+        try
+        {
+            Check(LibC.posix_spawn_file_actions_addclosefrom_np(actions, GivenDescriptor + 1));
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // musl, or glibc before 2.34
         }
     }
 

@@ -40,6 +40,10 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int posix_spawn_file_actions_addopen(byte* fileActions, int fd, string path, int flags, uint mode);
 
+    // glibc 2.34; not in musl.
+    [LibraryImport(Library)]
+    internal static partial int posix_spawn_file_actions_addclosefrom_np(byte* fileActions, int first);
+
     [LibraryImport(Library)]
     internal static partial int posix_spawnattr_init(byte* attributes);
 
