@@ -137,7 +137,7 @@ public sealed unsafe partial class ChildProcess
         Errno.ENOENT => "the program, or the interpreter it names, does not exist; install it or correct the path",
         Errno.EACCES or Errno.EPERM => "this user may not run it; set its execute permission (chmod +x)",
         OtherErrno.ENOEXEC => "the file is not a program for this machine; install the one for its architecture",
-        (Errno)7 => "arguments and environment are too long; pass fewer",
+        OtherErrno.E2BIG => "arguments and environment are too long; pass fewer",
         Errno.ENOMEM => "no more processes fit; raise ulimit -u or the cgroup's pids.max, or free memory",
         _ => null,
     };

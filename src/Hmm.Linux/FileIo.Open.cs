@@ -80,10 +80,10 @@ public sealed partial class FileIo
     public static FileIo Adopt(int descriptor, bool writable, int workers)
     {
         Platform.Require();
-        CheckWorkers(workers);
         var buffered = new Descriptor(descriptor);
         try
         {
+            CheckWorkers(workers);
             var status = FileStatus.Of(buffered);
             CheckKind(in status, descriptor);
             CheckAccess(buffered, descriptor, writable);

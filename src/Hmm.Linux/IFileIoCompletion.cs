@@ -17,7 +17,8 @@ public interface IFileIoCompletion
     /// </param>
     /// <param name="bytesTransferred">
     /// How much was transferred, from the start. With <see cref="Errno.None"/> less than asked for only where the file
-    /// ends: the rest of a read's buffer is untouched, the rest of a write has nowhere to go.
+    /// ends: the rest of a read's buffer is undefined (a direct read may put zeros there), the rest of a write has nowhere
+    /// to go.
     /// </param>
     void Completed(long tag, Errno error, int bytesTransferred);
 }

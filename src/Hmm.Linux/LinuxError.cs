@@ -34,7 +34,7 @@ internal static class LinuxError
         Errno.EPERM or Errno.EACCES => "the process lacks the permission; grant it, or run as a user who has it",
         Errno.ENOENT => "the file or folder does not exist; create it or name another",
         OtherErrno.ENOTDIR => "a part of the path is not a folder; name another",
-        Errno.EMFILE or (Errno)23 => "too many files are open; raise the limit (ulimit -n, or LimitNOFILE= of the service)",
+        Errno.EMFILE or OtherErrno.ENFILE => "too many files are open; raise the limit (ulimit -n, or LimitNOFILE= of the service)",
         Errno.ENOMEM => "the kernel has no memory for it, or a limit forbids more (vm.max_map_count, ulimit -v, the "
             + "cgroup's memory.max); free memory or raise the limit",
         Errno.ENOSPC or OtherErrno.EDQUOT => "the file system is full or a quota is reached; free space or name another folder",
