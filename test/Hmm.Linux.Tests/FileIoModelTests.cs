@@ -6,12 +6,16 @@ using Xunit.Abstractions;
 
 namespace Hmm.Linux.Tests;
 
-/// <summary>Random transfers against a plain array, aligned and not, inside the file and across its end.</summary>
+/// <summary>
+/// Random transfers against a plain array, aligned and not, inside the file and across its end.
+/// </summary>
 public sealed class FileIoModelTests(ITestOutputHelper output)
 {
     private const int Batches = 60;
     private const int BatchRequests = 16;
-    private const int SlotSizeBytes = 5 * 4096; // the requests of a batch stay in slots of their own: they must not overlap
+
+    // The requests of a batch stay in slots of their own: they must not overlap.
+    private const int SlotSizeBytes = 5 * 4096;
 
     [NeedsFact(Need.DirectIo)]
     public void DirectScratchMatchesAnArray()
@@ -105,14 +109,18 @@ public sealed class FileIoModelTests(ITestOutputHelper output)
             var inside = Inside(request, model);
             var what = $"{where}: {request}";
             Assert.True(completions.Errors[slot] == Errno.None, $"{what}: {completions.Errors[slot]}");
-            Assert.True(completions.Transferred[slot] == inside, $"{what}: {completions.Transferred[slot]} bytes, not {inside}");
+            var transferred = completions.Transferred[slot];
+            Assert.True(transferred == inside, $"{what}: {transferred} bytes, not {inside}");
             if (!request.Write)
             {
                 var bytes = memory.Span.Slice(slot * SlotSizeBytes, request.LengthBytes);
-                Assert.True(bytes[..inside].SequenceEqual(model.AsSpan(Math.Min((int)request.Offset, model.Length), inside)), $"{what}: wrong bytes");
+                var expected = model.AsSpan(Math.Min((int)request.Offset, model.Length), inside);
+                Assert.True(bytes[..inside].SequenceEqual(expected), $"{what}: wrong bytes");
 
-                // Behind the end a direct read may leave zeros, but never what a device holds there.
-                Assert.True(bytes[inside..].IndexOfAnyExcept((byte)0xEE, (byte)0) < 0, $"{what}: bytes from behind the end");
+                // Behind the end a direct read may leave zeros, but never what a device holds
+                // there.
+                var foreign = bytes[inside..].IndexOfAnyExcept((byte)0xEE, (byte)0);
+                Assert.True(foreign < 0, $"{what}: bytes from behind the end");
             }
         }
     }

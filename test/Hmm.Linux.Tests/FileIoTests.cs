@@ -29,7 +29,8 @@ public sealed class FileIoTests : IDisposable
         _memory.Span.Fill(1);
         Assert.Equal((Errno.None, 2 * PageSizeBytes), Transfer(file, write: false, 0, 2 * PageSizeBytes));
         Assert.Equal(-1, _memory.Span[..(2 * PageSizeBytes)].IndexOfAnyExcept((byte)0));
-        Assert.Equal((Errno.None, PageSizeBytes), Transfer(file, write: true, (1UL << 40) - PageSizeBytes, PageSizeBytes));
+        var last = (1UL << 40) - PageSizeBytes;
+        Assert.Equal((Errno.None, PageSizeBytes), Transfer(file, write: true, last, PageSizeBytes));
     }
 
     [Fact]
@@ -59,7 +60,8 @@ public sealed class FileIoTests : IDisposable
         Assert.Equal((Errno.None, 100), Transfer(file, write: true, PageSizeBytes, PageSizeBytes));
         Assert.Equal((Errno.None, 0), Transfer(file, write: true, 2 * PageSizeBytes, PageSizeBytes));
         Assert.Equal(PageSizeBytes + 100, new FileInfo(path).Length);
-        Assert.Equal([5, 6], new[] { File.ReadAllBytes(path)[PageSizeBytes - 1], File.ReadAllBytes(path)[PageSizeBytes + 99] });
+        var bytes = File.ReadAllBytes(path);
+        Assert.Equal((5, 6), (bytes[PageSizeBytes - 1], bytes[PageSizeBytes + 99]));
     }
 
     [Fact]
@@ -88,7 +90,8 @@ public sealed class FileIoTests : IDisposable
     [Fact]
     public void FoldersThatCannotBeUsedAreExplained()
     {
-        AssertRefused(Errno.ENOENT, "does not exist; create it", () => FileIo.CreateScratch(_folder.File("missing"), PageSizeBytes, 1));
+        var missing = _folder.File("missing");
+        AssertRefused(Errno.ENOENT, "does not exist; create it", () => FileIo.CreateScratch(missing, PageSizeBytes, 1));
         AssertRefused((Errno)20, "is not a folder", () => FileIo.CreateScratch(WriteFile(1), PageSizeBytes, 1));
         AssertRefused(Errno.EFBIG, "no files of that length", () => FileIo.CreateScratch(_folder.Path, 1UL << 62, 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => FileIo.CreateScratch(_folder.Path, 0, 1));
@@ -109,7 +112,10 @@ public sealed class FileIoTests : IDisposable
     {
         using var mounted = new MountedFolder("tmpfs", "size=64k");
         File.WriteAllBytes(mounted.Path + "/filler", new byte[64 << 10]);
-        AssertRefused(Errno.ENOSPC, "free space or name another folder", () => FileIo.CreateScratch(mounted.Path, PageSizeBytes, 1));
+        AssertRefused(
+            Errno.ENOSPC,
+            "free space or name another folder",
+            () => FileIo.CreateScratch(mounted.Path, PageSizeBytes, 1));
         Assert.Single(Directory.EnumerateFileSystemEntries(mounted.Path));
     }
 
@@ -122,7 +128,8 @@ public sealed class FileIoTests : IDisposable
         for (var page = 0; page < 64; page++)
         {
             _memory.Span.Slice(page * PageSizeBytes, PageSizeBytes).Fill((byte)(page + 1));
-            file.Submit(new FileIoRequest(true, (ulong)(page * PageSizeBytes), _memory.Address + (page * PageSizeBytes), PageSizeBytes, writes, page));
+            var offset = page * PageSizeBytes;
+            file.Submit(new FileIoRequest(true, (ulong)offset, _memory.Address + offset, PageSizeBytes, writes, page));
         }
 
         writes.WaitForAll();
@@ -142,12 +149,12 @@ public sealed class FileIoTests : IDisposable
     public void DescriptorsThatCannotBeAdoptedAreExplainedAndClosed()
     {
         var path = WriteFile(100);
-        AssertNotAdopted(Errno.EISDIR, "is a folder", LibC.open(_folder.Path, LibC.O_RDONLY | LibC.O_CLOEXEC, 0), writable: false);
-        AssertNotAdopted(Errno.EACCES, "for reading and writing", LibC.open(path, LibC.O_RDONLY | LibC.O_CLOEXEC, 0), writable: true);
-        AssertNotAdopted(Errno.EACCES, "not open for reading", LibC.open(path, LibC.O_WRONLY | LibC.O_CLOEXEC, 0), writable: false);
-        AssertNotAdopted(Errno.EACCES, "not open for reading", LibC.open(path, LibC.O_PATH | LibC.O_CLOEXEC, 0), writable: false);
-        AssertNotAdopted(Errno.EINVAL, "O_APPEND", LibC.open(path, LibC.O_RDWR | LibC.O_APPEND | LibC.O_CLOEXEC, 0), writable: true);
-        AssertNotAdopted(Errno.EINVAL, "not a regular file", LibC.open(Fifo(), LibC.O_RDWR | LibC.O_CLOEXEC, 0), writable: true);
+        AssertNotAdopted(Errno.EISDIR, "is a folder", _folder.Path, LibC.O_RDONLY, writable: false);
+        AssertNotAdopted(Errno.EACCES, "for reading and writing", path, LibC.O_RDONLY, writable: true);
+        AssertNotAdopted(Errno.EACCES, "not open for reading", path, LibC.O_WRONLY, writable: false);
+        AssertNotAdopted(Errno.EACCES, "not open for reading", path, LibC.O_PATH, writable: false);
+        AssertNotAdopted(Errno.EINVAL, "O_APPEND", path, LibC.O_RDWR | LibC.O_APPEND, writable: true);
+        AssertNotAdopted(Errno.EINVAL, "not a regular file", Fifo(), LibC.O_RDWR, writable: true);
         Assert.Equal(Errno.EBADF, Assert.Throws<HmmException>(() => FileIo.Adopt(1 << 20, writable: false, 1)).Errno);
     }
 
@@ -251,9 +258,10 @@ public sealed class FileIoTests : IDisposable
         Assert.Contains(part, refused.Message, StringComparison.Ordinal);
     }
 
-    private static void AssertNotAdopted(Errno errno, string part, int descriptor, bool writable)
+    private static void AssertNotAdopted(Errno errno, string part, string path, int access, bool writable)
     {
         // Another test may get the number as soon as it is free, but not the same file.
+        var descriptor = LibC.open(path, access | LibC.O_CLOEXEC, 0);
         var link = new FileInfo($"/proc/self/fd/{descriptor}");
         var target = link.LinkTarget;
         Assert.NotNull(target);
@@ -273,7 +281,8 @@ public sealed class FileIoTests : IDisposable
         return path;
     }
 
-    private FileIoRequest Read(IFileIoCompletion target, long tag) => new(false, 0, _memory.Address, PageSizeBytes, target, tag);
+    private FileIoRequest Read(IFileIoCompletion target, long tag)
+        => new(false, 0, _memory.Address, PageSizeBytes, target, tag);
 
     private string WriteFile(int length)
     {

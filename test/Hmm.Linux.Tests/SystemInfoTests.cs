@@ -18,7 +18,10 @@ public sealed class SystemInfoTests
 
     [Fact]
     public void KernelIsTheRuntimesKernel()
-        => Assert.StartsWith($"{Environment.OSVersion.Version.Major}.{Environment.OSVersion.Version.Minor}", SystemInfo.KernelRelease, StringComparison.Ordinal);
+    {
+        var version = Environment.OSVersion.Version.ToString(2);
+        Assert.StartsWith(version, SystemInfo.KernelRelease, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void UserIsTheOneWhoOwnsNewFiles()
@@ -56,7 +59,8 @@ public sealed class SystemInfoTests
     [Fact]
     public void ProcTextIsReadByWholeNames()
     {
-        const string Text = "MemTotal:       24684092 kB\nMemFree:        100 kB\nSwapTotal:             0 kB\nCapEff:\t0000000000080000\nSeccomp:\t2\n";
+        const string Text = "MemTotal:       24684092 kB\nMemFree:        100 kB\nSwapTotal:             0 kB\n"
+            + "CapEff:\t0000000000080000\nSeccomp:\t2\n";
         Assert.Equal(24684092UL * 1024, ProcText.KibibytesOf(Text, "MemTotal"));
         Assert.Equal(0UL, ProcText.KibibytesOf(Text, "SwapTotal"));
         Assert.Equal(0UL, ProcText.KibibytesOf(Text, "Mem"));

@@ -110,10 +110,13 @@ public sealed class UnixSocketPathTests : IDisposable
     [Fact]
     public void PathsThatCannotBeAreExplained()
     {
-        AssertRefused(Errno.EINVAL, "at most 107; choose a shorter", () => UnixSocket.Listen("/tmp/" + new string('ü', 60), 4));
-        AssertRefused(Errno.ENOENT, "the folder does not exist; create it", () => UnixSocket.Listen(_folder.File("missing/hmm.sock"), 4));
+        var tooLong = "/tmp/" + new string('ü', 60);
+        AssertRefused(Errno.EINVAL, "at most 107; choose a shorter", () => UnixSocket.Listen(tooLong, 4));
+        var missing = _folder.File("missing/hmm.sock");
+        AssertRefused(Errno.ENOENT, "the folder does not exist; create it", () => UnixSocket.Listen(missing, 4));
         File.WriteAllText(_folder.File("file"), "");
-        AssertRefused((Errno)20, "a file; choose another path", () => UnixSocket.Listen(_folder.File("file/hmm.sock"), 4));
+        var inFile = _folder.File("file/hmm.sock");
+        AssertRefused((Errno)20, "a file; choose another path", () => UnixSocket.Listen(inFile, 4));
         Assert.Throws<ArgumentException>(() => UnixSocket.Listen("", 4));
         Assert.Throws<ArgumentException>(() => UnixSocket.Listen("a\0b", 4));
         Assert.Throws<ArgumentOutOfRangeException>(() => UnixSocket.Listen(SocketPath, 0));
@@ -155,7 +158,9 @@ public sealed class UnixSocketPathTests : IDisposable
     public void ConnectingToAnotherKindOfProgramSaysSo()
     {
         using var stream = new System.Net.Sockets.Socket(
-            System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
+            System.Net.Sockets.AddressFamily.Unix,
+            System.Net.Sockets.SocketType.Stream,
+            System.Net.Sockets.ProtocolType.Unspecified);
         stream.Bind(new System.Net.Sockets.UnixDomainSocketEndPoint(SocketPath));
         stream.Listen();
         AssertRefused((Errno)91, "no host", () => UnixSocket.Connect(SocketPath));
@@ -200,7 +205,8 @@ public sealed class UnixSocketPathTests : IDisposable
         Assert.Contains(part, refused.Message, StringComparison.Ordinal);
     }
 
-    // What kill -9 leaves: a bound path without a listener. .NET would remove its own on disposal, so bind by hand.
+    // What kill -9 leaves: a bound path without a listener. .NET would remove its own on disposal,
+    // so bind by hand.
     private unsafe void LeaveStale()
     {
         using var socket = new Descriptor(LibC.socket(LibC.AF_UNIX, LibC.SOCK_SEQPACKET | LibC.SOCK_CLOEXEC, 0));

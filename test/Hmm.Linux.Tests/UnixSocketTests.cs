@@ -96,7 +96,8 @@ public sealed class UnixSocketTests
             // Past Send's own limit, as a hostile client could.
             const int Count = 20;
             var control = stackalloc byte[sizeof(cmsghdr) + (Count * sizeof(int))];
-            *(cmsghdr*)control = new cmsghdr { cmsg_len = (nuint)(sizeof(cmsghdr) + (Count * sizeof(int))), cmsg_level = 1, cmsg_type = 1 };
+            var length = (nuint)(sizeof(cmsghdr) + (Count * sizeof(int)));
+            *(cmsghdr*)control = new cmsghdr { cmsg_len = length, cmsg_level = 1, cmsg_type = 1 };
             new Span<int>(control + sizeof(cmsghdr), Count).Fill(Number(its));
             byte text = 1;
             var vector = new iovec { iov_base = (nint)(&text), iov_len = 1 };
@@ -105,7 +106,7 @@ public sealed class UnixSocketTests
                 msg_iov = (nint)(&vector),
                 msg_iovlen = 1,
                 msg_control = (nint)control,
-                msg_controllen = (nuint)(sizeof(cmsghdr) + (Count * sizeof(int))),
+                msg_controllen = length,
             };
             Assert.Equal(1, LibC.sendmsg(sender, &header, 0));
         }
@@ -193,7 +194,8 @@ public sealed class UnixSocketTests
         LibC.fcntl(sender, LibC.F_SETFL, LibC.O_NONBLOCK);
         LibC.fcntl(receiver, LibC.F_SETFL, LibC.O_NONBLOCK);
         const int Messages = 2000; // several times the queue of 10 to 512 datagrams
-        var sending = Task.Run(() => Enumerable.Range(0, Messages).All(_ => sender.Send(new byte[100], []) == Errno.None));
+        var message = new byte[100];
+        var sending = Task.Run(() => Enumerable.Range(0, Messages).All(_ => sender.Send(message, []) == Errno.None));
         var buffer = new byte[128];
         for (var i = 0; i < Messages; i++)
         {
@@ -270,7 +272,8 @@ public sealed class UnixSocketTests
 
     private static void AssertAllCopiesClosed(UnixSocket watched)
     {
-        // Not at once: a child that another test spawns has copies of all descriptors until it runs its program.
+        // Not at once: a child that another test spawns has copies of all descriptors until it runs
+        // its program.
         Assert.True(Poll.WaitReadable(watched, 10_000), "a received descriptor is still open");
         watched.Dispose();
     }
