@@ -156,7 +156,7 @@ public sealed unsafe partial class UserfaultFd
         _ => LinuxError.Create(error, mode == UserfaultFdMode.DeviceNode ? "open" : "userfaultfd", DevicePath).Message,
     };
 
-    private static UserfaultFd? TryOpen(UserfaultFdMode mode, out UserfaultFdProbe probe)
+    internal static UserfaultFd? TryOpen(UserfaultFdMode mode, out UserfaultFdProbe probe)
     {
         var error = Errno.None;
         UserfaultFd? opened = null;
