@@ -5,13 +5,15 @@ using Hmm.Uapi;
 namespace Hmm.Linux;
 
 /// <content>
-/// Listening on a path. A socket file outlives a process that is killed, so a path that is taken may be stale: it is
-/// when connecting is refused. But a socket between bind and listen refuses too; so everything from bind to listen, and
-/// the replacement of a stale one, happens under a lock on the folder that all listeners take.
+/// Listening on a path. A socket file outlives a process that is killed, so a path that is taken
+/// may be stale: it is when connecting is refused. But a socket between bind and listen refuses
+/// too; so everything from bind to listen, and the replacement of a stale one, happens under a lock
+/// on the folder that all listeners take.
 /// </content>
 public sealed unsafe partial class UnixSocket
 {
-    // Listening takes microseconds, so who holds the folder's lock longer than this (2 s) is not one of us.
+    // Listening takes microseconds, so who holds the folder's lock longer than this (2 s) is not
+    // one of us.
     private const int LockTriesMax = 200;
     private const int LockRetryMs = 10;
 
@@ -20,14 +22,19 @@ public sealed unsafe partial class UnixSocket
     private (uint, uint, ulong) _identity; // Guarded by: immutable once Listen has returned
 
     /// <summary>
-    /// Listens on a path that only this user may connect to (mode 0600). Replaces the socket that a killed process of
-    /// this user left there. Disposing removes the path.
+    /// Listens on a path that only this user may connect to (mode 0600). Replaces the socket that a
+    /// killed process of this user left there. Disposing removes the path.
     /// </summary>
-    /// <param name="path">The path, at most 107 bytes of UTF-8; its folder must exist and be readable and writable.</param>
-    /// <param name="backlog">How many clients may wait to be accepted: 1 to net.core.somaxconn.</param>
+    /// <param name="path">
+    /// The path, at most 107 bytes of UTF-8; its folder must exist and be readable and writable.
+    /// </param>
+    /// <param name="backlog">
+    /// How many clients may wait to be accepted: 1 to net.core.somaxconn.
+    /// </param>
     /// <exception cref="HmmException">
-    /// EADDRINUSE: somebody listens there, or the leftover is another user's. EEXIST: something that is no socket is there.
-    /// EINVAL: the path is too long. ENOENT, EACCES, EROFS: the folder. The message has the fix.
+    /// EADDRINUSE: somebody listens there, or the leftover is another user's. EEXIST: something
+    /// that is no socket is there. EINVAL: the path is too long. ENOENT, EACCES, EROFS: the folder.
+    /// The message has the fix.
     /// </exception>
     /// <exception cref="PlatformNotSupportedException">Not Linux on x64 or arm64.</exception>
     public static UnixSocket Listen(string path, int backlog)
@@ -39,7 +46,8 @@ public sealed unsafe partial class UnixSocket
         var socket = Create(path);
         try
         {
-            // 1. The mode of the unbound socket becomes the file's, so that at no time may others connect.
+            // 1. The mode of the unbound socket becomes the file's, so that at no time may others
+            // connect.
             var result = LibC.fchmod(socket, OwnerOnly);
             var error = LinuxError.Last();
             if (result < 0)
@@ -105,7 +113,8 @@ public sealed unsafe partial class UnixSocket
             error = LinuxError.Last();
             if (error != Errno.EAGAIN && !LinuxError.IsInterrupted(error))
             {
-                // A file system without locks; the race it would close needs two hosts to start in the same microseconds.
+                // A file system without locks; the race it would close needs two hosts to start in
+                // the same microseconds.
                 return locked;
             }
 
@@ -114,7 +123,10 @@ public sealed unsafe partial class UnixSocket
 
         locked.Dispose();
         throw LinuxError.Create(
-            Errno.EBUSY, "flock", $"\"{folder}\", LOCK_EX", "another program keeps the folder locked; choose another folder for the socket");
+            Errno.EBUSY,
+            "flock",
+            $"\"{folder}\", LOCK_EX",
+            "another program keeps the folder locked; choose another folder for the socket");
     }
 
     private static void RemoveStale(string path, ref sockaddr_un address)
@@ -132,13 +144,20 @@ public sealed unsafe partial class UnixSocket
 
         if (!status.IsSocket)
         {
-            LinuxError.Throw(Errno.EEXIST, "bind", $"\"{path}\"", "something that is not a socket is there; remove it or choose another path");
+            LinuxError.Throw(
+                Errno.EEXIST,
+                "bind",
+                $"\"{path}\"",
+                "something that is not a socket is there; remove it or choose another path");
         }
 
         if (IsLive(path, ref address))
         {
             LinuxError.Throw(
-                Errno.EADDRINUSE, "bind", $"\"{path}\"", "a program listens there already; connect to it, end it, or choose another path");
+                Errno.EADDRINUSE,
+                "bind",
+                $"\"{path}\"",
+                "a program listens there already; connect to it, end it, or choose another path");
         }
 
         if (status.UserId != LibC.geteuid())
@@ -160,8 +179,9 @@ public sealed unsafe partial class UnixSocket
 
     private static bool IsLive(string path, ref sockaddr_un address)
     {
-        // Non-blocking: a live listener with a full backlog answers EAGAIN instead of holding us up. Only a refusal, or
-        // nothing there, proves that nobody listens; a socket of another type (EPROTOTYPE) belongs to someone.
+        // Non-blocking: a live listener with a full backlog answers EAGAIN instead of holding us
+        // up. Only a refusal, or nothing there, proves that nobody listens; a socket of another
+        // type (EPROTOTYPE) belongs to someone.
         var descriptor = LibC.socket(LibC.AF_UNIX, LibC.SOCK_SEQPACKET | LibC.SOCK_CLOEXEC | LibC.SOCK_NONBLOCK, 0);
         var error = LinuxError.Last();
         if (descriptor < 0)
@@ -178,7 +198,8 @@ public sealed unsafe partial class UnixSocket
         Errno.EADDRINUSE => "another program took the path just now; choose another path",
         Errno.ENOENT => "the folder does not exist; create it or choose another",
         OtherErrno.ENOTDIR => "what should be the folder is a file; choose another path",
-        Errno.EACCES or Errno.EPERM => "this user may not create a socket in that folder; choose one of yours, such as $XDG_RUNTIME_DIR",
+        Errno.EACCES or Errno.EPERM =>
+            "this user may not create a socket in that folder; choose one of yours, such as $XDG_RUNTIME_DIR",
         _ => null,
     };
 
@@ -193,7 +214,8 @@ public sealed unsafe partial class UnixSocket
         }
     }
 
-    // Only while the path still names our own socket: after a shutdown another listener may have replaced it.
+    // Only while the path still names our own socket: after a shutdown another listener may have
+    // replaced it.
     private void RemovePath()
     {
         if (Path is not null && FileStatus.TryOf(Path, out var status) == Errno.None && status.Identity == _identity)

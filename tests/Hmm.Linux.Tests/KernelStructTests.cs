@@ -6,14 +6,14 @@ using Hmm.Linux.Interop;
 namespace Hmm.Linux.Tests;
 
 /// <summary>
-/// Sizes, offsets and numbers against the kernel's headers. The numbers on the right were printed by a C program with
-/// sizeof and offsetof on x64; all but epoll_event are the same on arm64.
+/// Sizes, offsets and numbers against the kernel's headers. The numbers on the right were printed
+/// by a C program with sizeof and offsetof on x64; all but epoll_event are the same on arm64.
 /// </summary>
 public sealed unsafe class KernelStructTests
 {
     [Fact]
     public void RuntimeMarshallingIsOff()
-        => Assert.True(typeof(UserfaultFd).Assembly.IsDefined(typeof(DisableRuntimeMarshallingAttribute), inherit: false));
+        => Assert.True(typeof(UserfaultFd).Assembly.IsDefined(typeof(DisableRuntimeMarshallingAttribute), false));
 
     [Fact]
     public void StructuresHaveTheKernelsSizes()
@@ -158,7 +158,8 @@ public sealed unsafe class KernelStructTests
         Assert.Equal(99, descriptor);
     }
 
-    private static ulong Number(ulong direction, int size, ulong number) => direction << 30 | (ulong)size << 16 | 0xAA << 8 | number;
+    private static ulong Number(ulong direction, int size, ulong number)
+        => direction << 30 | (ulong)size << 16 | 0xAA << 8 | number;
 
     private static int Offset(void* structure, void* field) => (int)((byte*)field - (byte*)structure);
 }

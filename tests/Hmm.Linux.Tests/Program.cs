@@ -5,12 +5,17 @@ using System.Text;
 
 namespace Hmm.Linux.Tests;
 
-/// <summary>The children that tests spawn: this assembly, started with the name of a part to play.</summary>
+/// <summary>
+/// The children that tests spawn: this assembly, started with the name of a part to play.
+/// </summary>
 internal static class Program
 {
     internal const int EchoExitCode = 7;
 
-    internal static string DotnetPath => Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
+    private const int CloseOnExec = 0x80000; // O_CLOEXEC
+
+    internal static string DotnetPath
+        => Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
 
     internal static ChildProcess Spawn(string part, UnixSocket give)
         => ChildProcess.Spawn(DotnetPath, [typeof(Program).Assembly.Location, part], give);
@@ -30,17 +35,13 @@ internal static class Program
     // Says what it was given, and returns a known code.
     private static int Describe(UnixSocket parent)
     {
-        // Descriptors that the runtime opened for itself are close-on-exec; an inherited one can never be.
+        // Descriptors that the runtime opened for itself are close-on-exec; an inherited one can
+        // never be.
         var inherited = new List<string>();
         foreach (var entry in Directory.EnumerateFiles("/proc/self/fd"))
         {
             var number = int.Parse(Path.GetFileName(entry), CultureInfo.InvariantCulture);
-            var info = $"/proc/self/fdinfo/{number}";
-            const int CloseOnExec = 0x80000; // 02000000 in the octal "flags:" line
-            var flags = File.Exists(info)
-                ? Convert.ToInt32(File.ReadLines(info).First(static line => line.StartsWith("flags:", StringComparison.Ordinal))[6..].Trim(), 8)
-                : CloseOnExec;
-            if ((flags & CloseOnExec) == 0)
+            if ((FlagsOf(number) & CloseOnExec) == 0)
             {
                 inherited.Add($"{number}");
             }
@@ -61,6 +62,20 @@ internal static class Program
         return EchoExitCode;
     }
 
+    // The octal "flags:" line; the descriptor that listed the folder is gone by now.
+    private static int FlagsOf(int descriptor)
+    {
+        const string Name = "flags:";
+        var info = $"/proc/self/fdinfo/{descriptor}";
+        if (!File.Exists(info))
+        {
+            return CloseOnExec;
+        }
+
+        var line = File.ReadLines(info).First(static line => line.StartsWith(Name, StringComparison.Ordinal));
+        return Convert.ToInt32(line[Name.Length..].Trim(), 8);
+    }
+
     // Lives until its socket closes.
     private static int Wait(UnixSocket parent)
     {
@@ -69,7 +84,8 @@ internal static class Program
         return 0;
     }
 
-    // Sends its userfaultfd and memory file, with the address of the range, and touches its first page.
+    // Sends its userfaultfd and memory file, with the address of the range, and touches its first
+    // page.
     private static int Fault(UnixSocket parent)
     {
         using var file = MemoryFile.Create("hmm-child", 1 << 16);
@@ -79,6 +95,7 @@ internal static class Program
         parent.Send(
             BitConverter.GetBytes((long)memory.Address),
             [(int)faults.DangerousGetHandle(), (int)file.DangerousGetHandle()]);
-        return MappedMemory.PopulateRead(memory.Address, 4096) == Hmm.Uapi.Errno.None ? Marshal.ReadByte(memory.Address) : 1;
+        var error = MappedMemory.PopulateRead(memory.Address, 4096);
+        return error == Hmm.Uapi.Errno.None ? Marshal.ReadByte(memory.Address) : 1;
     }
 }
