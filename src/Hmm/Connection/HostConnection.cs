@@ -349,6 +349,12 @@ internal sealed class HostConnection : IDisposable
             {
                 _slots[slot].Complete(message, in reply);
             }
+            else if (reply.Header.Tag == 0 && reply.Errno != Errno.None)
+            {
+                // A refusal that came before Hello was sent: it says why the connection ends now.
+                _lossErrno = reply.Errno;
+                _lossSentence = PendingRequest.SentenceOf(message);
+            }
         }
 
         return true;
@@ -359,11 +365,18 @@ internal sealed class HostConnection : IDisposable
         lock (_gate)
         {
             _lost = true;
-            _lossErrno = error == Errno.EPROTO ? Errno.EPROTO : Errno.ECONNRESET;
-            _lossSentence = error == Errno.EPROTO
-                ? "The Hmm host sent what is not a reply; use a host of the same version as the Hmm library."
-                : $"The Hmm host{HostName()} has gone, and with it the pages of its ranges that were not in DRAM; see "
-                  + "its messages for the reason, and start the application again.";
+            if (error == Errno.EPROTO)
+            {
+                _lossErrno = Errno.EPROTO;
+                _lossSentence = "The Hmm host sent what is not a reply; use a host of the version of this library.";
+            }
+            else if (_lossErrno == Errno.None)
+            {
+                _lossErrno = Errno.ECONNRESET;
+                _lossSentence = $"The Hmm host{HostName()} has gone, and with it the pages of its ranges that were "
+                    + "not in DRAM; see its messages for the reason, and start the application again.";
+            }
+
             foreach (var pending in _slots)
             {
                 if (pending.Tag != NoReplyTag)

@@ -66,7 +66,7 @@ internal sealed class PendingRequest(HostConnection connection, int index) : IDi
     {
         if (header.Errno != Errno.None)
         {
-            Fail(header.Errno, Encoding.UTF8.GetString(message[ReplyHeader.StructBytes..]));
+            Fail(header.Errno, SentenceOf(message));
             return;
         }
 
@@ -142,6 +142,10 @@ internal sealed class PendingRequest(HostConnection connection, int index) : IDi
 
         return reply;
     }
+
+    /// <summary>The sentence of an error reply.</summary>
+    public static string SentenceOf(ReadOnlySpan<byte> message) =>
+        Encoding.UTF8.GetString(message[ReplyHeader.StructBytes..]);
 
     /// <summary>Gives the place back; a reply that still comes goes nowhere.</summary>
     public void Dispose() => connection.Return(this);
