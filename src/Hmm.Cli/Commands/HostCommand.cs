@@ -5,7 +5,10 @@ using Hmm.Cli.Output;
 
 namespace Hmm.Cli.Commands;
 
-/// <summary><c>hmm host</c>: a host that several applications share, in this process, until it is told to end.</summary>
+/// <summary>
+/// <c>hmm host</c>: a host that several applications share, in this process, until it is told to
+/// end.
+/// </summary>
 internal static class HostCommand
 {
     internal static Command Create(Terminal terminal)

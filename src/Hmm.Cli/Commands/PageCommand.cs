@@ -7,7 +7,9 @@ using Hmm.Uapi;
 
 namespace Hmm.Cli.Commands;
 
-/// <summary><c>hmm page ADDRESS</c>: which page of which range an application's address belongs to.</summary>
+/// <summary>
+/// <c>hmm page ADDRESS</c>: which page of which range an application's address belongs to.
+/// </summary>
 internal static class PageCommand
 {
     internal static Command Create(Terminal terminal)

@@ -3,7 +3,9 @@ using Hmm.Uapi;
 
 namespace Hmm.Cli.Demo;
 
-/// <summary>The demo's range in a private host of its own: what an application would write.</summary>
+/// <summary>
+/// The demo's range in a private host of its own: what an application would write.
+/// </summary>
 internal sealed class HostedRange : IDemoRange, IDisposable
 {
     private readonly HmmHost _host; // immutable
@@ -25,7 +27,9 @@ internal sealed class HostedRange : IDemoRange, IDisposable
     public Statistics Statistics => _array.Statistics;
 
     /// <summary>Starts the host and allocates the range. Ends both when disposed.</summary>
-    /// <exception cref="HmmException">The host cannot start, or there is no userfaultfd.</exception>
+    /// <exception cref="HmmException">
+    /// The host cannot start, or there is no userfaultfd.
+    /// </exception>
     internal static HostedRange Create(DemoPlan plan)
     {
         var host = HmmHost.Start(new HmmHostOptions
