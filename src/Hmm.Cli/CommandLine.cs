@@ -41,8 +41,9 @@ internal static class CommandLine
         return await parse.InvokeAsync(configuration).ConfigureAwait(false);
     }
 
-    // Not a RootCommand: that one is named after the assembly, and an assembly named hmm would collide with Hmm, the
-    // client library, which .NET tells apart by letter case as little as Windows does.
+    // Not a RootCommand: that one is named after the assembly, and an assembly named hmm would
+    // collide with Hmm, the client library, which .NET tells apart by letter case as little as
+    // Windows does.
     private static Command Create(Terminal terminal) =>
         new("hmm", "Memory larger than its DRAM budget, for .NET on Linux.")
         {
