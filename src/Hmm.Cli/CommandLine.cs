@@ -34,6 +34,9 @@ internal static class CommandLine
 
         var configuration = new InvocationConfiguration
         {
+            // Ctrl-C and SIGTERM cancel a command, which has so long to put the terminal in order. The host hears them
+            // itself: it lets go of its applications first, for as long as that takes.
+            ProcessTerminationTimeout = parse.CommandResult.Command.Name == HostCommand.Name ? null : TimeSpan.FromSeconds(5),
             EnableDefaultExceptionHandler = false,
             Output = terminal.Out,
             Error = terminal.Error,

@@ -48,7 +48,8 @@ public sealed class ByteSizeTests
     [InlineData((1 << 30) - 1, "1.00 GiB")]
     [InlineData(15L << 39, "7.50 TiB")]
     [InlineData(1023L << 40, "1.00 PiB")]
-    public void SizesPrintWithThreeDigits(double bytes, string expected) => Assert.Equal(expected, ByteSize.Format(bytes));
+    public void SizesPrintWithThreeDigits(double bytes, string expected) =>
+        Assert.Equal(expected, ByteSize.Format(bytes));
 
     [Fact]
     public void WholeUnitsSurviveAWrittenAndReadSize()

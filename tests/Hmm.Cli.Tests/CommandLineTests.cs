@@ -68,8 +68,10 @@ public sealed class CommandLineTests
     {
         using var folder = new TemporaryFolder();
         var file = folder.Write("file", new byte[100]);
-        HmmProcess.Run("demo", "--data", file, "--device-folder", file).Refused(ExitCode.DeviceFolder, "it is not a folder");
-        HmmProcess.Run("demo", "--data", file, "--device-folder", "/proc").Refused(ExitCode.DeviceFolder, "--device-folder DIR");
+        HmmProcess.Run(
+            "demo", "--data", file, "--device-folder", file).Refused(ExitCode.DeviceFolder, "it is not a folder");
+        HmmProcess.Run(
+            "demo", "--data", file, "--device-folder", "/proc").Refused(ExitCode.DeviceFolder, "--device-folder DIR");
     }
 
     [Fact]
@@ -93,7 +95,10 @@ public sealed class CommandLineTests
         var subjects = result.Json.GetProperty("findings").EnumerateArray()
             .Select(finding => finding.GetProperty("subject").GetString());
         Assert.Equal(
-            ["kernel", "userfaultfd", "seccomp", "processors", "memory", "cgroup", "memlock", "swap", "overcommit", "device"],
+            [
+                "kernel", "userfaultfd", "seccomp", "processors", "memory",
+                "cgroup", "memlock", "swap", "overcommit", "device",
+            ],
             subjects);
     }
 

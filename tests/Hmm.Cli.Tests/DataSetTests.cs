@@ -42,7 +42,8 @@ public sealed class DataSetTests
     {
         var data = DataSet.Find(null);
         Assert.True(data.FileBytes > 50 << 20, $"{data.Root} has {data.FileBytes} bytes");
-        Assert.Contains(data.Files, file => file.Path.EndsWith("/System.Private.CoreLib.dll", StringComparison.Ordinal));
+        Assert.Contains(
+            data.Files, file => file.Path.EndsWith("/System.Private.CoreLib.dll", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -34,7 +34,8 @@ public sealed class EndToEndTests
     {
         using var folder = new TemporaryFolder();
         WriteData(folder, totalBytes: 8 << 20);
-        var result = HmmProcess.Run("demo", "--data", folder.Path, "--budget", "2MiB", "--seed", "7").Ended(ExitCode.Ok);
+        var result = HmmProcess.Run(
+            "demo", "--data", folder.Path, "--budget", "2MiB", "--seed", "7").Ended(ExitCode.Ok);
         Assert.DoesNotContain('\e', result.Output);
         Assert.Contains("seed 7", result.Output, StringComparison.Ordinal);
         Assert.Contains("peak resident", result.Output, StringComparison.Ordinal);
@@ -62,11 +63,12 @@ public sealed class EndToEndTests
         try
         {
             WaitForSocket(socket, host);
-            Assert.Contains(
-                "System RAM", HmmProcess.Run("iomem", "--socket", socket).Ended(ExitCode.Ok).Output, StringComparison.Ordinal);
+            var iomem = HmmProcess.Run("iomem", "--socket", socket).Ended(ExitCode.Ok).Output;
+            Assert.Contains("System RAM", iomem, StringComparison.Ordinal);
             var devices = HmmProcess.Run("devices", "--socket", socket, "--json").Ended(ExitCode.Ok).Json;
             Assert.NotEqual(0, devices.GetArrayLength());
-            Assert.NotEqual(0, HmmProcess.Run("pagemaps", "--socket", socket, "--json").Ended(ExitCode.Ok).Json.GetArrayLength());
+            Assert.NotEqual(
+                0, HmmProcess.Run("pagemaps", "--socket", socket, "--json").Ended(ExitCode.Ok).Json.GetArrayLength());
             Assert.Equal("[]", HmmProcess.Run("ranges", "--socket", socket, "--json").Ended(ExitCode.Ok).Output.Trim());
             HmmProcess.Run("page", "1000", "--socket", socket).Refused(ExitCode.NotFound, "no range holds");
             HmmProcess.Run("devices", "remove", "nothing", "--socket", socket).Refused(ExitCode.NotFound, "'nothing'");
@@ -94,7 +96,9 @@ public sealed class EndToEndTests
         var limit = Stopwatch.StartNew();
         while (!File.Exists(socket))
         {
-            Assert.False(host.WaitForExit(20), "the host ended at once: " + (host.HasExited ? host.StandardError.ReadToEnd() : ""));
+            Assert.False(
+                host.WaitForExit(20),
+                "the host ended at once: " + (host.HasExited ? host.StandardError.ReadToEnd() : ""));
             Assert.True(limit.Elapsed < TimeSpan.FromSeconds(30), "the host did not listen within 30 s");
         }
     }

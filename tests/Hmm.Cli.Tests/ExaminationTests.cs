@@ -57,7 +57,8 @@ public sealed class ExaminationTests
     [Fact]
     public void UserModeOnlyIsAWarning()
     {
-        var finding = Find(Healthy with { Rungs = Rungs(UserfaultFdMode.UserModeOnly) }, "userfaultfd", FindingState.Warning);
+        var finding = Find(
+            Healthy with { Rungs = Rungs(UserfaultFdMode.UserModeOnly) }, "userfaultfd", FindingState.Warning);
         Assert.Contains("EFAULT", finding.Text, StringComparison.Ordinal);
         Assert.NotNull(finding.Fix);
     }
@@ -74,20 +75,23 @@ public sealed class ExaminationTests
     public void AFilterInAContainerGetsTheContainersFix()
     {
         var facts = Healthy with { Rungs = Rungs(null), SeccompMode = SeccompMode.Filter };
-        Assert.Contains("--security-opt", Find(facts, "userfaultfd", FindingState.Problem).Fix, StringComparison.Ordinal);
+        Assert.Contains(
+            "--security-opt", Find(facts, "userfaultfd", FindingState.Problem).Fix, StringComparison.Ordinal);
         Find(facts, "seccomp", FindingState.Warning);
         Find(facts with { Rungs = AllRungs }, "seccomp", FindingState.Ok);
     }
 
     [Fact]
-    public void LargePagesOfTheKernelAreAProblem() => Find(Healthy with { PageSizeBytes = 65536 }, "kernel", FindingState.Problem);
+    public void LargePagesOfTheKernelAreAProblem() =>
+        Find(Healthy with { PageSizeBytes = 65536 }, "kernel", FindingState.Problem);
 
     [Fact]
     public void AnUnknownProcessorIsAProblem() =>
         Find(Healthy with { Architecture = Architecture.S390x }, "kernel", FindingState.Problem);
 
     [Fact]
-    public void OneProcessorIsAWarning() => Find(Healthy with { ProcessorCount = 1 }, "processors", FindingState.Warning);
+    public void OneProcessorIsAWarning() =>
+        Find(Healthy with { ProcessorCount = 1 }, "processors", FindingState.Warning);
 
     [Fact]
     public void ATightLimitIsAWarningThatNamesItsFile()
@@ -99,10 +103,12 @@ public sealed class ExaminationTests
     }
 
     [Fact]
-    public void NoLockedMemoryIsAWarning() => Find(Healthy with { MemlockLimitBytes = 0 }, "memlock", FindingState.Warning);
+    public void NoLockedMemoryIsAWarning() =>
+        Find(Healthy with { MemlockLimitBytes = 0 }, "memlock", FindingState.Warning);
 
     [Fact]
-    public void StrictOvercommitIsAWarning() => Find(Healthy with { OvercommitMode = 2 }, "overcommit", FindingState.Warning);
+    public void StrictOvercommitIsAWarning() =>
+        Find(Healthy with { OvercommitMode = 2 }, "overcommit", FindingState.Warning);
 
     [Theory]
     [InlineData("ext4", 1, null, "Warning")]
@@ -126,7 +132,7 @@ public sealed class ExaminationTests
     private static UserfaultFdProbe[] Rungs(UserfaultFdMode? best) =>
         [.. AllRungs.Select(rung => best is { } mode && rung.Mode >= mode
             ? rung
-            : rung with { Available = false, Error = Errno.EPERM, Explanation = $"because of reason {(int)rung.Mode}." })];
+            : new UserfaultFdProbe(rung.Mode, false, Errno.EPERM, $"because of reason {(int)rung.Mode}."))];
 
     private static Finding Find(SystemFacts facts, string subject, FindingState state)
     {

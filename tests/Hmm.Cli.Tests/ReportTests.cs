@@ -57,7 +57,8 @@ public sealed class ReportTests
             Owner = FixedName.Create("block"),
         };
         var lines = Text(PageMapReport.Print, [map]).Split('\n');
-        Assert.Equal(lines[0].IndexOf("OWNER", StringComparison.Ordinal), lines[1].IndexOf("block", StringComparison.Ordinal));
+        Assert.Equal(
+            lines[0].IndexOf("OWNER", StringComparison.Ordinal), lines[1].IndexOf("block", StringComparison.Ordinal));
         Assert.Contains("00001000-00002fff", lines[1], StringComparison.Ordinal);
         Assert.Contains("coherent", lines[1], StringComparison.Ordinal);
         Assert.Contains("draining", lines[1], StringComparison.Ordinal);
@@ -83,9 +84,11 @@ public sealed class ReportTests
         Assert.Equal("vectors", range.GetProperty("name").GetString());
         Assert.Equal("anonymous", range.GetProperty("kind").GetString());
         Assert.Equal(16 * 4096, range.GetProperty("residentBytes").GetInt64());
-        Assert.Equal("block0", Json(DeviceReport.ToJson(new DeviceRecord { Name = FixedName.Create("block0") }), "name"));
+        Assert.Equal(
+            "block0", Json(DeviceReport.ToJson(new DeviceRecord { Name = FixedName.Create("block0") }), "name"));
         Assert.Equal("private", Json(PageMapReport.ToJson(default), "type"));
-        Assert.Equal("systemRam", Json(ResourceReport.ToJson(new ResourceRecord { Kind = ResourceKind.SystemRam }), "kind"));
+        Assert.Equal(
+            "systemRam", Json(ResourceReport.ToJson(new ResourceRecord { Kind = ResourceKind.SystemRam }), "kind"));
     }
 
     [Fact]

@@ -59,8 +59,8 @@ internal static class HostReader
         {
             throw new CommandException(
                 ExitCode.NoHost,
-                $"no host listens on {socketPath}; start one with 'hmm host --socket {socketPath}', or name its socket: "
-                + "--socket PATH",
+                $"no host listens on {socketPath}; start one with 'hmm host --socket {socketPath}', "
+                + "or name its socket: --socket PATH",
                 exception);
         }
     }

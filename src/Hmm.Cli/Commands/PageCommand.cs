@@ -24,7 +24,8 @@ internal static class PageCommand
                     return parsed;
                 }
 
-                result.AddError($"'{result.Tokens[0].Value}' is not an address; write it in hexadecimal, such as 0x7f12c000.");
+                result.AddError(
+                    $"'{result.Tokens[0].Value}' is not an address; write it in hexadecimal, such as 0x7f12c000.");
                 return 0;
             },
         };

@@ -26,7 +26,8 @@ internal static class HmmProcess
         {
             process.Kill(entireProcessTree: true);
             process.WaitForExit();
-            Assert.Fail($"'hmm {string.Join(' ', arguments)}' did not end; it printed:\n{output.Result}\n{error.Result}");
+            Assert.Fail(
+                $"'hmm {string.Join(' ', arguments)}' did not end; it printed:\n{output.Result}\n{error.Result}");
         }
 
         return new HmmResult(process.ExitCode, output.Result, error.Result);

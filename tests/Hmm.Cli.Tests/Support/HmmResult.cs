@@ -15,7 +15,8 @@ internal sealed record HmmResult(int ExitCode, string Output, string Error)
     /// </summary>
     internal void Refused(int exitCode, string words)
     {
-        Assert.True(ExitCode == exitCode, $"exit code {ExitCode} instead of {exitCode}; it printed:\n{Output}\n{Error}");
+        Assert.True(
+            ExitCode == exitCode, $"exit code {ExitCode} instead of {exitCode}; it printed:\n{Output}\n{Error}");
         Assert.Equal("", Output);
         var lines = Error.TrimEnd().Split('\n');
         Assert.StartsWith("hmm: ", lines[0], StringComparison.Ordinal);
@@ -27,7 +28,8 @@ internal sealed record HmmResult(int ExitCode, string Output, string Error)
     /// <summary>Fails unless it ended with this code.</summary>
     internal HmmResult Ended(int exitCode)
     {
-        Assert.True(ExitCode == exitCode, $"exit code {ExitCode} instead of {exitCode}; it printed:\n{Output}\n{Error}");
+        Assert.True(
+            ExitCode == exitCode, $"exit code {ExitCode} instead of {exitCode}; it printed:\n{Output}\n{Error}");
         return this;
     }
 }
