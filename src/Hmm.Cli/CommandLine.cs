@@ -32,11 +32,13 @@ internal static class CommandLine
             return ExitCode.Usage;
         }
 
+        var isHost = parse.CommandResult.Command.Name == HostCommand.Name;
         var configuration = new InvocationConfiguration
         {
-            // Ctrl-C and SIGTERM cancel a command, which has so long to put the terminal in order. The host hears them
-            // itself: it lets go of its applications first, for as long as that takes.
-            ProcessTerminationTimeout = parse.CommandResult.Command.Name == HostCommand.Name ? null : TimeSpan.FromSeconds(5),
+            // Ctrl-C and SIGTERM cancel a command, which has so long to put the terminal in order.
+            // The host hears them itself: it lets go of its applications first, for as long as that
+            // takes.
+            ProcessTerminationTimeout = isHost ? null : TimeSpan.FromSeconds(5),
             EnableDefaultExceptionHandler = false,
             Output = terminal.Out,
             Error = terminal.Error,

@@ -54,6 +54,24 @@ public sealed class EndToEndTests
     }
 
     [UserfaultFdFact]
+    public void TheDemoEndsWhenItsHostIsKilled()
+    {
+        using var folder = new TemporaryFolder();
+        WriteData(folder, totalBytes: 64 << 20);
+        using var demo = HmmProcess.Start([], "demo", "--data", folder.Path, "--budget", "2MiB");
+        // The first line is printed when the range stands, before the first page is touched.
+        Assert.Contains("files of", demo.StandardOutput.ReadLine(), StringComparison.Ordinal);
+        using (var host = Process.GetProcessById(ChildOf(demo)))
+        {
+            host.Kill();
+        }
+
+        Assert.True(demo.WaitForExit(TimeSpan.FromSeconds(60)), "the demo waits for a host that is gone");
+        Assert.Equal(ExitCode.Failed, demo.ExitCode);
+        Assert.Contains("the host ended", demo.StandardError.ReadToEnd(), StringComparison.Ordinal);
+    }
+
+    [UserfaultFdFact]
     public void ASharedHostAnswersUntilItIsToldToEnd()
     {
         using var folder = new TemporaryFolder();
@@ -81,6 +99,15 @@ public sealed class EndToEndTests
 
         Assert.False(File.Exists(socket), "the host left its socket behind");
         Assert.Equal(ExitCode.Ok, host.ExitCode);
+    }
+
+    /// <summary>The one process that a process has started.</summary>
+    private static int ChildOf(Process process)
+    {
+        var children = Directory.GetDirectories($"/proc/{process.Id}/task")
+            .Select(thread => File.ReadAllText($"{thread}/children"))
+            .SelectMany(list => list.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        return int.Parse(Assert.Single(children), System.Globalization.CultureInfo.InvariantCulture);
     }
 
     private static void Remove(string device, string socket)
