@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using Hmm.Cli.Commands;
 using Hmm.Cli.Output;
 using Hmm.Cli.Reports;
@@ -26,12 +28,17 @@ internal static class CommandLine
         {
             // The first error is the cause; what follows is usually its echo.
             terminal.Error.WriteLine("hmm: " + parse.Errors[0].Message);
-            terminal.Error.WriteLine($"Try 'hmm {PathOf(parse.CommandResult)}--help'.");
+            terminal.Error.WriteLine($"Try '{PathOf(parse.CommandResult)}--help'.");
             return ExitCode.Usage;
         }
 
+        var isHost = parse.CommandResult.Command.Name == HostCommand.Name;
         var configuration = new InvocationConfiguration
         {
+            // Ctrl-C and SIGTERM cancel a command, which has so long to put the terminal in order.
+            // The host hears them itself: it lets go of its applications first, for as long as that
+            // takes.
+            ProcessTerminationTimeout = isHost ? null : TimeSpan.FromSeconds(5),
             EnableDefaultExceptionHandler = false,
             Output = terminal.Out,
             Error = terminal.Error,
@@ -39,9 +46,14 @@ internal static class CommandLine
         return await parse.InvokeAsync(configuration).ConfigureAwait(false);
     }
 
-    private static RootCommand Create(Terminal terminal) =>
-        new("Memory larger than its DRAM budget, for .NET on Linux.")
+    // Not a RootCommand: that one is named after the assembly, and an assembly named hmm would
+    // collide with Hmm, the client library, which .NET tells apart by letter case as little as
+    // Windows does.
+    private static Command Create(Terminal terminal) =>
+        new("hmm", "Memory larger than its DRAM budget, for .NET on Linux.")
         {
+            new HelpOption(),
+            new VersionOption(),
             DemoCommand.Create(terminal),
             DoctorCommand.Create(terminal),
             HostCommand.Create(terminal),
@@ -71,8 +83,6 @@ internal static class CommandLine
         };
 
     /// <summary>The words that lead to a command, each with a space after it.</summary>
-    private static string PathOf(System.CommandLine.Parsing.SymbolResult? result) =>
-        result is System.CommandLine.Parsing.CommandResult { Command: not RootCommand } command
-            ? PathOf(command.Parent) + command.Command.Name + " "
-            : "";
+    private static string PathOf(SymbolResult? result) =>
+        result is CommandResult command ? PathOf(command.Parent) + command.Command.Name + " " : "";
 }

@@ -42,7 +42,9 @@ internal static class ErrorGate
         _ => (ExitCode.Defect, "this is a defect of Hmm.NET; please report it with the lines below"),
     };
 
-    /// <summary>The message without the name and the value of a parameter that the user never saw.</summary>
+    /// <summary>
+    /// The message without the name and the value of a parameter that the user never saw.
+    /// </summary>
     private static string SentenceOf(ArgumentException misuse) => misuse.Message.Split(" (Parameter '")[0];
 
     private static int CodeOf(Errno errno) => errno switch

@@ -3,7 +3,9 @@ using System.Reflection;
 
 namespace Hmm.Cli;
 
-/// <summary>Runs the host in this process: the very program that applications start as their private host.</summary>
+/// <summary>
+/// Runs the host in this process: the very program that applications start as their private host.
+/// </summary>
 internal static class HostEntry
 {
     internal static Task<int> RunAsync(string[] arguments) => Task.Run(() =>

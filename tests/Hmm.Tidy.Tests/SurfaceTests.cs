@@ -10,6 +10,7 @@ namespace Hmm.Tidy.Tests;
 public sealed class SurfaceTests
 {
     [Theory]
+    [InlineData("Hmm")]
     [InlineData("Hmm.Uapi")]
     [InlineData("Hmm.Core")]
     public void ThePublicSurfaceIsAsReviewed(string name)

@@ -34,12 +34,8 @@ internal static class DemoCommand
         {
             var plan = Plan(
                 parse.GetValue(data), parse.GetValue(budget), parse.GetRequiredValue(folder), parse.GetValue(seed));
-            // A thread of its own: it waits for pages, and the pool's threads are few.
-            return Task.Factory.StartNew(
-                () => Run(plan, terminal, parse.GetValue(json), cancellation),
-                CancellationToken.None,
-                TaskCreationOptions.LongRunning,
-                TaskScheduler.Default);
+            Preflight.Check(plan);
+            return RunAsync(plan, terminal, parse.GetValue(json), cancellation);
         }));
         return command;
     }
@@ -50,10 +46,33 @@ internal static class DemoCommand
         return new DemoPlan(data, budget ?? DemoPlan.DefaultBudgetBytes(data), Path.GetFullPath(folder), seed);
     }
 
-    private static int Run(DemoPlan plan, Terminal terminal, bool json, CancellationToken cancellation)
+    private static async Task<int> RunAsync(
+        DemoPlan plan, Terminal terminal, bool json, CancellationToken cancellation)
     {
-        Preflight.Check(plan);
-        using var range = HostedRange.Create(plan);
+        var range = HostedRange.Create(plan);
+        var lost = range.HostLostAsync();
+        // A thread of its own: it waits for pages, and the pool's threads are few.
+        var run = Task.Factory.StartNew(
+            () => Run(plan, range, terminal, json, cancellation),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+        await Task.WhenAny(run, lost).ConfigureAwait(false);
+        if (lost.IsCompletedSuccessfully && !run.IsCompleted)
+        {
+            // That thread may wait for a page that nobody will bring. Returning from Main ends it
+            // with the process.
+            throw new CommandException(
+                ExitCode.Failed, "the host ended in the middle of the demo; what it wrote above may say why");
+        }
+
+        return await run.ConfigureAwait(false);
+    }
+
+    private static int Run(
+        DemoPlan plan, HostedRange hosted, Terminal terminal, bool json, CancellationToken cancellation)
+    {
+        using var range = hosted;
         using IDemoPresenter presenter = json ? new JsonPresenter(terminal.Out)
             : terminal.IsRich ? new LivePresenter(terminal)
             : new PlainPresenter(terminal.Out);

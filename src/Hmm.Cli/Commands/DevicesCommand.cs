@@ -6,7 +6,10 @@ using Hmm.Uapi;
 
 namespace Hmm.Cli.Commands;
 
-/// <summary><c>hmm devices</c> lists; <c>hmm devices remove NAME</c> brings a device's pages elsewhere and removes it.</summary>
+/// <summary>
+/// <c>hmm devices</c> lists; <c>hmm devices remove NAME</c> brings a device's pages elsewhere and
+/// removes it.
+/// </summary>
 internal static class DevicesCommand
 {
     internal static Command Create(Terminal terminal)

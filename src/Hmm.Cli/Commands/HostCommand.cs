@@ -5,20 +5,31 @@ using Hmm.Cli.Output;
 
 namespace Hmm.Cli.Commands;
 
-/// <summary><c>hmm host</c>: a host that several applications share, in this process, until it is told to end.</summary>
+/// <summary>
+/// <c>hmm host</c>: a host that several applications share, in this process, until it is told to
+/// end.
+/// </summary>
 internal static class HostCommand
 {
+    internal const string Name = "host";
+
+    // What the host's own program ends with: EX_USAGE and EX_UNAVAILABLE of sysexits.h.
+    private const int HostUsage = 64;
+    private const int HostUnavailable = 69;
+
     internal static Command Create(Terminal terminal)
     {
         var socket = CommandOptions.Socket();
-        var budget = CommandOptions.Size("--budget", "The DRAM that all ranges share (default: a quarter of the memory).");
+        var budget = CommandOptions.Size(
+            "--budget", "The DRAM that all ranges share (default: a quarter of the memory).");
         var folder = CommandOptions.DeviceFolder();
-        var size = CommandOptions.Size("--device-size", "The most that the device may hold (default: the host decides).");
-        var command = new Command("host", "Run a host that applications share. Ctrl-C or SIGTERM ends it.")
+        var size = CommandOptions.Size(
+            "--device-size", "The most that the device may hold (default: the host decides).");
+        var command = new Command(Name, "Run a host that applications share. Ctrl-C or SIGTERM ends it.")
         {
             socket, budget, folder, size,
         };
-        command.SetAction((parse, _) => ErrorGate.RunAsync(terminal, () =>
+        command.SetAction((parse, _) => ErrorGate.RunAsync(terminal, async () =>
         {
             List<string> arguments =
             [
@@ -27,7 +38,12 @@ internal static class HostCommand
             ];
             AddSize(arguments, "--budget", parse.GetValue(budget));
             AddSize(arguments, "--device-size", parse.GetValue(size));
-            return HostEntry.RunAsync([.. arguments]);
+            return await HostEntry.RunAsync([.. arguments]).ConfigureAwait(false) switch
+            {
+                HostUsage => ExitCode.Usage,
+                HostUnavailable => ExitCode.Failed,
+                var exitCode => exitCode,
+            };
         }));
         return command;
     }

@@ -6,8 +6,8 @@ using Hmm.Uapi;
 namespace Hmm.Cli.Commands;
 
 /// <summary>
-/// The shape of every command that reads a running host: <c>--socket</c>, <c>--json</c>, one list of
-/// records, shown as text or as JSON.
+/// The shape of every command that reads a running host: <c>--socket</c>, <c>--json</c>, one list
+/// of records, shown as text or as JSON.
 /// </summary>
 internal static class HostReader
 {
@@ -59,8 +59,8 @@ internal static class HostReader
         {
             throw new CommandException(
                 ExitCode.NoHost,
-                $"no host listens on {socketPath}; start one with 'hmm host --socket {socketPath}', or name its socket: "
-                + "--socket PATH",
+                $"no host listens on {socketPath}; start one with 'hmm host --socket {socketPath}', "
+                + "or name its socket: --socket PATH",
                 exception);
         }
     }

@@ -7,7 +7,9 @@ using Hmm.Uapi;
 
 namespace Hmm.Cli.Commands;
 
-/// <summary><c>hmm page ADDRESS</c>: which page of which range an application's address belongs to.</summary>
+/// <summary>
+/// <c>hmm page ADDRESS</c>: which page of which range an application's address belongs to.
+/// </summary>
 internal static class PageCommand
 {
     internal static Command Create(Terminal terminal)
@@ -22,7 +24,8 @@ internal static class PageCommand
                     return parsed;
                 }
 
-                result.AddError($"'{result.Tokens[0].Value}' is not an address; write it in hexadecimal, such as 0x7f12c000.");
+                result.AddError(
+                    $"'{result.Tokens[0].Value}' is not an address; write it in hexadecimal, such as 0x7f12c000.");
                 return 0;
             },
         };

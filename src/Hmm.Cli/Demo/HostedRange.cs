@@ -3,9 +3,17 @@ using Hmm.Uapi;
 
 namespace Hmm.Cli.Demo;
 
-/// <summary>The demo's range in a private host of its own: what an application would write.</summary>
+/// <summary>
+/// The demo's range in a private host of its own: what an application would write.
+/// </summary>
 internal sealed class HostedRange : IDemoRange, IDisposable
 {
+    // Detection is at most this late. It must win against the next collection: a thread that waits
+    // for a page of a host that is gone never reaches a safe point, and a collection would wait for
+    // it for ever.
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(100);
+
+    private readonly CancellationTokenSource _closing = new(); // atomic
     private readonly HmmHost _host; // immutable
     private readonly HmmArray<byte> _array; // immutable
 
@@ -25,7 +33,9 @@ internal sealed class HostedRange : IDemoRange, IDisposable
     public Statistics Statistics => _array.Statistics;
 
     /// <summary>Starts the host and allocates the range. Ends both when disposed.</summary>
-    /// <exception cref="HmmException">The host cannot start, or there is no userfaultfd.</exception>
+    /// <exception cref="HmmException">
+    /// The host cannot start, or there is no userfaultfd.
+    /// </exception>
     internal static HostedRange Create(DemoPlan plan)
     {
         var host = HmmHost.Start(new HmmHostOptions
@@ -53,9 +63,24 @@ internal sealed class HostedRange : IDemoRange, IDisposable
     /// <inheritdoc/>
     public ResidencyCell[] Residency(int cells) => _array.Residency(cells);
 
+    /// <summary>
+    /// Completes when the host has gone by itself; is cancelled when this object is disposed.
+    /// </summary>
+    internal async Task HostLostAsync()
+    {
+        using var timer = new PeriodicTimer(WatchInterval);
+        while (_host.IsConnected)
+        {
+            await timer.WaitForNextTickAsync(_closing.Token).ConfigureAwait(false);
+        }
+
+        _closing.Token.ThrowIfCancellationRequested();
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        _closing.Cancel();
         _array.Dispose();
         _host.Dispose();
     }

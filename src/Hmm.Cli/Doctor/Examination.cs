@@ -92,7 +92,7 @@ internal static class Examination
 
     private static string UserfaultFdFix(SystemFacts facts)
     {
-        if (facts.SeccompMode != 0)
+        if (facts.SeccompMode != SeccompMode.Disabled)
         {
             return "in a container: --device /dev/userfaultfd, or --security-opt seccomp=unconfined with "
                 + "sysctl vm.unprivileged_userfaultfd=1 on the host";
@@ -105,7 +105,7 @@ internal static class Examination
 
     private static Finding Seccomp(SystemFacts facts) => facts.SeccompMode switch
     {
-        0 => new Finding("seccomp", FindingState.Ok, "no filter on system calls"),
+        SeccompMode.Disabled => new Finding("seccomp", FindingState.Ok, "no filter on system calls"),
         _ when facts.Rungs.Any(rung => rung.Available) =>
             new Finding("seccomp", FindingState.Ok, "a filter is on, and lets userfaultfd through"),
         _ => new Finding(

@@ -24,7 +24,7 @@ internal sealed record SystemFacts
     internal required IReadOnlyList<UserfaultFdProbe> Rungs { get; init; }
 
     /// <summary>0 off, 1 strict, 2 filter: <c>Seccomp:</c> of <c>/proc/self/status</c>.</summary>
-    internal required int SeccompMode { get; init; }
+    internal required SeccompMode SeccompMode { get; init; }
 
     internal required ulong MemlockLimitBytes { get; init; }
 
@@ -60,7 +60,7 @@ internal sealed record SystemFacts
             ProcessorCount = SystemInfo.ProcessorCount,
             UserId = SystemInfo.UserId,
             Rungs = UserfaultFd.Probe(),
-            SeccompMode = (int)SystemInfo.SeccompMode,
+            SeccompMode = SystemInfo.SeccompMode,
             MemlockLimitBytes = SystemInfo.MemlockLimitBytes,
             TotalMemoryBytes = SystemInfo.TotalMemoryBytes,
             AvailableMemoryBytes = SystemInfo.AvailableMemoryBytes,

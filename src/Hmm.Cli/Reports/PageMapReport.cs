@@ -4,7 +4,9 @@ using Hmm.Uapi;
 
 namespace Hmm.Cli.Reports;
 
-/// <summary><c>hmm pagemaps</c>: the spans that have frames, who owns them, and how many are in use.</summary>
+/// <summary>
+/// <c>hmm pagemaps</c>: the spans that have frames, who owns them, and how many are in use.
+/// </summary>
 internal static class PageMapReport
 {
     internal static void Print(TextWriter output, IReadOnlyList<PageMapRecord> records)

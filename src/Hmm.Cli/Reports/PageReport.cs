@@ -30,18 +30,22 @@ internal static class PageReport
     {
         var page = PageOf(range, address);
         output.WriteLine($"address   0x{address:x}");
-        output.WriteLine($"range     {range.Name}, {range.RangeId} of session {range.SessionId}, process {range.ProcessId}");
+        output.WriteLine(
+            $"range     {range.Name}, {range.RangeId} of session {range.SessionId}, process {range.ProcessId}");
         output.WriteLine($"page      {page} of {PageOf(range, range.BaseAddress + range.LengthBytes - 1) + 1}, "
-            + $"{ByteSize.Format(1UL << (int)range.PageShift)}, from 0x{range.BaseAddress + (page << (int)range.PageShift):x}");
+            + $"{ByteSize.Format(1UL << (int)range.PageShift)}, from 0x{PageAddress(range, page):x}");
     }
 
     internal static object ToJson(RangeRecord range, ulong address) => new
     {
         address,
         page = PageOf(range, address),
-        pageAddress = range.BaseAddress + (PageOf(range, address) << (int)range.PageShift),
+        pageAddress = PageAddress(range, PageOf(range, address)),
         range = RangeReport.ToJson(range),
     };
+
+    private static ulong PageAddress(in RangeRecord range, ulong page) =>
+        range.BaseAddress + (page << (int)range.PageShift);
 
     private static ulong PageOf(in RangeRecord range, ulong address) =>
         (address - range.BaseAddress) >> (int)range.PageShift;

@@ -13,8 +13,8 @@ internal static class RangeReport
     internal static void Print(TextWriter output, IReadOnlyList<RangeRecord> records)
     {
         var table = new TextTable(
-            "PID", "SESSION", "RANGE", "NAME", "KIND", "ADDRESS", "LENGTH", "PAGE", "RESIDENT", "DIRTY", "PINNED", "DEVICE",
-            "FAULTS")
+            "PID", "SESSION", "RANGE", "NAME", "KIND", "ADDRESS", "LENGTH", "PAGE",
+            "RESIDENT", "DIRTY", "PINNED", "DEVICE", "FAULTS")
             .Right(0, 1, 2, 6, 7, 8, 9, 10, 11, 12);
         foreach (var record in records)
         {

@@ -3,10 +3,13 @@ using Hmm.Uapi;
 
 namespace Hmm.Cli.Reports;
 
-/// <summary><c>hmm iomem</c>: the host's physical address space, as <c>/proc/iomem</c> prints the kernel's.</summary>
+/// <summary>
+/// <c>hmm iomem</c>: the host's physical address space, as <c>/proc/iomem</c> prints the kernel's.
+/// </summary>
 internal static class ResourceReport
 {
-    // kernel/resource.c, r_show: two spaces a level, at least eight digits, the last byte and not the first beyond it.
+    // kernel/resource.c, r_show: two spaces a level, at least eight digits, the last byte and not
+    // the first beyond it.
     internal static void Print(TextWriter output, IReadOnlyList<ResourceRecord> records)
     {
         foreach (var record in records)

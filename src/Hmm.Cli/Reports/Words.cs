@@ -6,7 +6,10 @@ namespace Hmm.Cli.Reports;
 /// <summary>Values of enumerations as tables show them.</summary>
 internal static class Words
 {
-    /// <summary><c>FilePrivate</c> as <c>file-private</c>; a value that this version does not know as its number.</summary>
+    /// <summary>
+    /// <c>FilePrivate</c> as <c>file-private</c>; a value that this version does not know as its
+    /// number.
+    /// </summary>
     internal static string Of<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
 }

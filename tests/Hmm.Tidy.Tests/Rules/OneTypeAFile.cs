@@ -24,7 +24,8 @@ public static class OneTypeAFile
                 $"'{NameOf(extra)}' is a second public type; give it a file of its own");
         }
 
-        // `PageTable.Scan.cs` holds a part of PageTable. The kernel's structures stand together, under their own names.
+        // `PageTable.Scan.cs` holds a part of PageTable. The kernel's structures stand together,
+        // under their own names.
         var name = Path.GetFileName(file.Path).Split('.')[0];
         var isInterop = file.Path.StartsWith("src/Hmm.Linux/Interop/", StringComparison.Ordinal);
         if (types.Count > 0 && !isInterop && !types.Exists(type => NameOf(type) == name))

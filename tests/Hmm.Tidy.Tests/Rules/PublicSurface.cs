@@ -66,7 +66,8 @@ public static class PublicSurface
     private static bool IsVisible(ISymbol symbol) => symbol switch
     {
         INamespaceSymbol => true,
-        // Their property or event stands for accessors; every structure and enumeration has its default constructor.
+        // Their property or event stands for accessors; every structure and enumeration has its
+        // default constructor.
         IMethodSymbol { AssociatedSymbol: not null } => false,
         IMethodSymbol { MethodKind: MethodKind.Constructor, Parameters.Length: 0, ContainingType.IsValueType: true }
             => false,

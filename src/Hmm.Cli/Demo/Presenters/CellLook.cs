@@ -16,11 +16,11 @@ internal sealed record CellLook(char Glyph, Style Style, string Meaning)
     internal static readonly CellLook Written = new('█', new Style(new Color(230, 159, 0)), "in DRAM, written");
     internal static readonly CellLook Clean = new('▓', new Style(new Color(0, 158, 115)), "in DRAM, clean");
     internal static readonly CellLook OnDevice = new('▒', new Style(new Color(86, 180, 233)), "on the device");
-    internal static readonly CellLook Untouched = new('·', new Style(Color.Grey), "never touched");
+    internal static readonly CellLook Nowhere = new('·', new Style(Color.Grey), "zeros, stored nowhere");
     internal static readonly CellLook Poisoned = new('X', new Style(new Color(213, 94, 0)), "lost");
 
     /// <summary>The legend, in order.</summary>
-    internal static IReadOnlyList<CellLook> All { get; } = [Written, Clean, OnDevice, Untouched];
+    internal static IReadOnlyList<CellLook> All { get; } = [Written, Clean, OnDevice, Nowhere];
 
     internal static CellLook Of(in ResidencyCell cell)
     {
@@ -29,10 +29,10 @@ internal sealed record CellLook(char Glyph, Style Style, string Meaning)
             return Poisoned;
         }
 
-        var untouched = 255 - cell.Resident - cell.OnDevice;
-        if (untouched > Math.Max(cell.Resident, cell.OnDevice))
+        var nowhere = 255 - cell.Resident - cell.OnDevice;
+        if (nowhere > Math.Max(cell.Resident, cell.OnDevice))
         {
-            return Untouched;
+            return Nowhere;
         }
 
         if (cell.OnDevice >= cell.Resident)
