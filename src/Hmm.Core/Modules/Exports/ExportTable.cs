@@ -26,10 +26,20 @@ internal sealed class ExportTable
     /// <exception cref="HmmException"><see cref="Errno.ENOEXEC"/>: some are; the message names all, with their owners.</exception>
     public void RequireNew(string owner, IEnumerable<Export> exports)
     {
-        var duplicates = exports
-            .Where(e => _exports.ContainsKey(e.Symbol))
-            .Select(e => $"{e.Symbol} (exported by {_exports[e.Symbol].Owner})")
-            .ToList();
+        var own = new HashSet<string>(StringComparer.Ordinal);
+        var duplicates = new List<string>();
+        foreach (var export in exports)
+        {
+            if (_exports.TryGetValue(export.Symbol, out var other))
+            {
+                duplicates.Add($"{export.Symbol} (exported by {other.Owner})");
+            }
+            else if (!own.Add(export.Symbol))
+            {
+                duplicates.Add($"{export.Symbol} (twice in {owner})");
+            }
+        }
+
         if (duplicates.Count > 0)
         {
             throw new HmmException(

@@ -27,6 +27,12 @@ internal static class ModuleImageReader
     /// <exception cref="HmmException"><see cref="Errno.ENOEXEC"/>: not an assembly; the message says why.</exception>
     public static ModuleImage ReadPrivate(string path, byte[] bytes) => Read(path, bytes, isModule: false);
 
+    /// <summary>Whether an assembly that was read as a private one calls itself a module.</summary>
+    public static bool SaysItIsAModule(ModuleImage image) => Guard(
+        image.Path,
+        () => AttributeReader.ReadAll(image.Metadata, image.Metadata.Metadata.GetAssemblyDefinition().GetCustomAttributes())
+            .Any(a => a.Type == new TypeKey(s_core, typeof(ModuleAttribute).FullName!)));
+
     /// <summary>
     /// Runs <paramref name="read"/>, which looks into the metadata of the file at <paramref name="path"/>, and turns
     /// what malformed metadata throws into <see cref="Errno.ENOEXEC"/>.
