@@ -44,8 +44,7 @@ internal sealed class ModuleRunner(ModuleLoaderOptions options, DriverRegistry d
 
         if (error is not null)
         {
-            // The runtime wraps what a constructor or a static initialiser throws.
-            var cause = error is TargetInvocationException or TypeInitializationException ? error.InnerException ?? error : error;
+            var cause = CauseOf(error);
             var errno = cause switch
             {
                 HmmException operating => operating.Errno,
@@ -81,6 +80,17 @@ internal sealed class ModuleRunner(ModuleLoaderOptions options, DriverRegistry d
         {
             Warn(module.Name, $"Its exit failed, and it was unloaded all the same: {error.Message}");
         }
+    }
+
+    /// <summary>The runtime wraps what a constructor or a static initialiser throws, and wraps it twice where both apply.</summary>
+    private static Exception CauseOf(Exception error)
+    {
+        while (error is TargetInvocationException or TypeInitializationException && error.InnerException is { } inner)
+        {
+            error = inner;
+        }
+
+        return error;
     }
 
     private void Abandon(LoadedModule module, string call)

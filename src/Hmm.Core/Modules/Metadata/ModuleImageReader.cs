@@ -54,8 +54,7 @@ internal static class ModuleImageReader
     /// the others come from handles and offsets that point nowhere, and are kept by the fuzz test.
     /// </summary>
     private static bool IsMalformed(Exception e) =>
-        e is BadImageFormatException or ArgumentException or InvalidOperationException or OverflowException
-            or InvalidCastException or IndexOutOfRangeException or NotSupportedException;
+        e is BadImageFormatException or ArgumentException or OverflowException or IndexOutOfRangeException;
 
     private static ModuleImage Read(string path, byte[] bytes, bool isModule)
     {
@@ -84,18 +83,18 @@ internal static class ModuleImageReader
     private static void CheckCode(string path, MetadataImage image)
     {
         var headers = image.Headers!;
+        var corHeader = headers.CorHeader!;
+        if ((corHeader.Flags & CorFlags.ILOnly) == 0 || corHeader.ManagedNativeHeaderDirectory.Size != 0)
+        {
+            throw NotAModule(path, "it holds native code, which cannot be checked; build it as IL only (no ReadyToRun, no C++/CLI)");
+        }
+
         var machine = headers.CoffHeader.Machine;
-        var flags = headers.CorHeader!.Flags;
         var expected = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? Machine.Arm64 : Machine.Amd64;
-        var portable = machine == Machine.I386 && (flags & CorFlags.Requires32Bit) == 0;
+        var portable = machine == Machine.I386 && (corHeader.Flags & CorFlags.Requires32Bit) == 0;
         if (!portable && machine != expected)
         {
             throw NotAModule(path, $"it is built for {machine}, and this host runs on {expected}; build it for AnyCPU");
-        }
-
-        if ((flags & CorFlags.ILOnly) == 0)
-        {
-            throw NotAModule(path, "it holds native code, which cannot be checked; build it as IL only (no ReadyToRun, no C++/CLI)");
         }
     }
 
