@@ -9,7 +9,7 @@ namespace Hmm.Core.Devices;
 /// integer. Add before submitting, take when it is done.
 /// </summary>
 /// <remarks>Thread-safety: all members may be called from any thread. Allocates nothing after construction.</remarks>
-[ExportSymbol]
+[ExportSymbolGpl]
 public sealed class CopyTable
 {
     private readonly Lock _gate = new();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Modules;
 using Hmm.Core.Physical;
 
 namespace Hmm.Core.Devices;
@@ -8,6 +9,7 @@ namespace Hmm.Core.Devices;
 /// owner tag of its device memory.
 /// </summary>
 /// <remarks>Thread-safety: every member from any thread.</remarks>
+[ExportSymbol]
 public sealed class Device
 {
     /// <summary>Creates a device.</summary>

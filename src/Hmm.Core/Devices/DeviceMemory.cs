@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Modules;
 using Hmm.Core.Physical;
 using Hmm.Uapi;
 
@@ -9,6 +10,7 @@ namespace Hmm.Core.Devices;
 /// frames, the device's managed resources the life.
 /// </summary>
 /// <remarks>Thread-safety: every member from any thread; <see cref="Remove"/> waits for every holder of a frame.</remarks>
+[ExportSymbolGpl]
 public sealed class DeviceMemory
 {
     // Spans start at a multiple of the largest page, so that an aligned run of frames is one of device memory too.

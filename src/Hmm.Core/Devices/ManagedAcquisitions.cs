@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Modules;
 using Hmm.Core.Physical;
 
 namespace Hmm.Core.Devices;
@@ -7,6 +8,7 @@ namespace Hmm.Core.Devices;
 /// The managed form of every acquisition in the core: acquire and register the undo, or do neither (Linux: the
 /// <c>devm_</c> functions). Errors are those of the acquisition and of <see cref="ManagedResources.Add"/>.
 /// </summary>
+[ExportSymbolGpl]
 public static class ManagedAcquisitions
 {
     /// <summary><see cref="ResourceTree.Request"/>, released with the list.</summary>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Modules;
 using Hmm.Uapi;
 
 namespace Hmm.Core.Devices;
@@ -17,6 +18,7 @@ namespace Hmm.Core.Devices;
 /// releases. Every undo runs exactly once, whatever the others do.
 /// Lock order: a group's gate before its parent's.
 /// </remarks>
+[ExportSymbol]
 public sealed class ManagedResources
 {
     /// <summary>The most entries of a list: a device that holds more than 65,536 acquisitions is leaking them.</summary>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Modules;
+
 namespace Hmm.Core.Physical;
 
 /// <summary>
@@ -9,4 +11,5 @@ namespace Hmm.Core.Physical;
 /// <param name="LengthBytes">
 /// At least <see cref="PageMap.MetadataBytesPerFrame"/> a frame; there is no fall-back to the host's memory.
 /// </param>
+[ExportSymbolGpl]
 public readonly record struct AltMap(nint Address, ulong LengthBytes);

@@ -2,6 +2,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Hmm.Core.Devices;
+using Hmm.Core.Modules;
 using Hmm.Uapi;
 
 namespace Hmm.Core.Physical;
@@ -17,6 +18,7 @@ namespace Hmm.Core.Physical;
 /// Invariants: lifetime references == frames handed out + transient users; a frame with a holder is findable through the
 /// index and has memory behind it.
 /// </remarks>
+[ExportSymbolGpl]
 public sealed partial class PageMap
 {
     /// <summary>The most spans of a map: 64. They are searched one after the other.</summary>

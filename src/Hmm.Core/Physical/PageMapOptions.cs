@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using Hmm.Core.Devices;
+using Hmm.Core.Modules;
 
 namespace Hmm.Core.Physical;
 
 /// <summary>What a driver asks <see cref="PageMap.Create"/> for (Linux: the fields of <c>dev_pagemap</c>).</summary>
+[ExportSymbolGpl]
 public sealed class PageMapOptions
 {
     /// <summary>The driver's or device's name; messages name it.</summary>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Modules;
+
 namespace Hmm.Core.Physical;
 
 /// <summary>
@@ -6,6 +8,7 @@ namespace Hmm.Core.Physical;
 /// so tests run many side by side.
 /// </summary>
 /// <remarks>Thread-safety: its parts are safe; the links never change.</remarks>
+[ExportSymbol]
 public sealed class PhysicalMemory
 {
     /// <summary>Creates an address space whose first span is System RAM.</summary>

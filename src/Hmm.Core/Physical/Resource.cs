@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using System.Globalization;
+using Hmm.Core.Modules;
 
 namespace Hmm.Core.Physical;
 
@@ -11,6 +12,7 @@ namespace Hmm.Core.Physical;
 /// Name, bounds and kind never change. The links belong to the tree.
 /// Invariants: children lie inside, are sorted by <see cref="Start"/> and do not overlap.
 /// </remarks>
+[ExportSymbol]
 public sealed class Resource
 {
     internal Resource(string name, ulong start, ulong end, ResourceKind kind, Resource? container)

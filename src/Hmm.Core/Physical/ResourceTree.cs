@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using System.Diagnostics.CodeAnalysis;
+using Hmm.Core.Modules;
 using Hmm.Uapi;
 
 namespace Hmm.Core.Physical;
@@ -13,6 +14,7 @@ namespace Hmm.Core.Physical;
 /// be lost to another caller. Control path only: a claim is O(log n) to find and O(n) to insert, a search is O(n).
 /// Invariant: a span that carries a page map, or that has children, is never released.
 /// </remarks>
+[ExportSymbol]
 public sealed class ResourceTree
 {
     /// <summary>The size of the address space: 2^52 bytes, what 40-bit frame numbers of 4 KiB reach.</summary>
@@ -78,6 +80,7 @@ public sealed class ResourceTree
     /// <exception cref="HmmException">
     /// EINVAL: the size is 0, or the parent was released. ERANGE: no free span of that size and alignment.
     /// </exception>
+    [ExportSymbolGpl]
     public Resource RequestFree(
         ulong size,
         ulong alignment,
@@ -150,6 +153,7 @@ public sealed class ResourceTree
     /// <param name="start">The first byte's address.</param>
     /// <param name="size">The length in bytes, at least 1; the span ends at most at 2^52.</param>
     /// <param name="kind">The kind.</param>
+    [ExportSymbolGpl]
     public Intersection Intersects(ulong start, ulong size, ResourceKind kind)
     {
         ArgumentOutOfRangeException.ThrowIfZero(size);

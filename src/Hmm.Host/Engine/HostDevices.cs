@@ -2,6 +2,7 @@
 using Hmm.Core.Devices;
 using Hmm.Core.Migration;
 using Hmm.Core.Modules;
+using Hmm.Core.Modules.Loading;
 using Hmm.Core.Physical;
 using Hmm.Uapi;
 
@@ -11,17 +12,19 @@ namespace Hmm.Host.Engine;
 /// <remarks>Threads: any. A removal holds no lock while pages move, so faults and other requests go on.</remarks>
 internal sealed class HostDevices : IDisposable
 {
+    private const string ModulePrefix = "Hmm.Modules.";
+
     private readonly MemoryManager _manager; // immutable
-    private readonly DriverRegistry _drivers; // immutable
+    private readonly ModuleLoader _modules; // immutable
     private readonly Lock _gate = new();
     private readonly List<HostDevice> _devices = []; // Guarded by: _gate
     private int _created; // Guarded by: _gate
 
     /// <summary>Creates an empty list.</summary>
-    public HostDevices(MemoryManager manager, DriverRegistry drivers)
+    public HostDevices(MemoryManager manager, ModuleLoader modules)
     {
         _manager = manager;
-        _drivers = drivers;
+        _modules = modules;
     }
 
     /// <summary>The devices now.</summary>
@@ -42,15 +45,15 @@ internal sealed class HostDevices : IDisposable
     {
         lock (_gate)
         {
-            var driver = _drivers.Get(specification.Driver).Driver;
             var name = specification.Name ?? $"{specification.Driver}{_created}";
             if (_devices.Exists(other => other.Name == name))
             {
                 throw new HmmException(Errno.EEXIST, $"A device named '{name}' exists already; give this one another name.");
             }
 
-            var values = ParameterValues.Parse($"driver {specification.Driver}", driver.Parameters, specification.Parameters);
-            var device = new HostDevice(name, specification.Driver, specification.Detail, Create(name, driver, values));
+            LoadModuleOf(specification.Driver);
+            var lease = _modules.AcquireDriver(specification.Driver, $"device {name}");
+            var device = new HostDevice(name, specification.Driver, specification.Detail, Create(name, lease, specification));
             _devices.Add(device);
             _created++;
             _manager.Placement.Add(device.Memory);
@@ -105,14 +108,26 @@ internal sealed class HostDevices : IDisposable
         }
     }
 
-    private DeviceMemory Create(string name, IDeviceDriver driver, ParameterValues values)
+    /// <summary>A driver ships in the module of its name; a module that was loaded by hand may offer others.</summary>
+    private void LoadModuleOf(string driver)
     {
-        var hooks = driver.CreateDevice(name, values);
+        if (_modules.Drivers.Snapshot().All(offered => offered.Name != driver))
+        {
+            _modules.Load(ModulePrefix + char.ToUpperInvariant(driver[0]) + driver[1..]);
+        }
+    }
+
+    private DeviceMemory Create(string name, DriverLease lease, DeviceSpecification specification)
+    {
         var device = new Device(name, _manager.Physical);
         try
         {
-            // The driver goes last: until its device memory is gone, its hooks may be called.
-            device.Managed.Add(hooks.Dispose, "driver");
+            // Undone newest first: the device memory goes before the driver's device, whose hooks may be called until
+            // then, and the module may be unloaded only after that.
+            device.Managed.Add(lease.Dispose, "driver's module");
+            var values = ParameterValues.Parse($"driver {specification.Driver}", lease.Driver.Parameters, specification.Parameters);
+            var hooks = lease.Driver.CreateDevice(name, values);
+            device.Managed.Add(hooks.Dispose, "driver's device");
             DeviceMemory memory;
             if (hooks.CpuAddress == 0)
             {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using Hmm.Core.Migration;
-using Hmm.Core.Modules;
+using Hmm.Core.Modules.Loading;
 using Hmm.Core.Physical;
 using Hmm.Host.Sessions;
 using Hmm.Linux;
@@ -32,10 +32,15 @@ internal sealed class HostEngine : IDisposable
             ReclaimNeeded = _reclaim.Request,
             Mutant = options.Mutant,
         });
-        Devices = new HostDevices(Manager, Drivers);
+        Modules = new ModuleLoader(new ModuleLoaderOptions
+        {
+            Folders = [new ModuleFolder(options.ModuleFolder, InTree: true)],
+            SharedAssemblies = [typeof(UserfaultFd).Assembly],
+            Log = static line => Console.Error.WriteLine("hmm-host: " + line),
+        });
+        Devices = new HostDevices(Manager, Modules);
         try
         {
-            ModuleFolder.Load(options.ModuleFolder, Drivers);
             foreach (var device in options.Devices)
             {
                 Devices.Add(DeviceSpecification.Parse(device));
@@ -58,8 +63,8 @@ internal sealed class HostEngine : IDisposable
     /// <summary>The memory manager.</summary>
     public MemoryManager Manager { get; }
 
-    /// <summary>The drivers that modules registered.</summary>
-    public DriverRegistry Drivers { get; } = new();
+    /// <summary>The modules; a driver's is loaded when a device first asks for it.</summary>
+    public ModuleLoader Modules { get; }
 
     /// <summary>The devices.</summary>
     public HostDevices Devices { get; }
