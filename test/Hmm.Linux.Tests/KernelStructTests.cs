@@ -6,8 +6,8 @@ using Hmm.Linux.Interop;
 namespace Hmm.Linux.Tests;
 
 /// <summary>
-/// Sizes, offsets and numbers against the kernel's headers. The numbers on the right were printed by a C program with
-/// sizeof and offsetof on x64; all but epoll_event are the same on arm64.
+/// Sizes, offsets and numbers against the kernel's headers. The numbers on the right were printed
+/// by a C program with sizeof and offsetof on x64; all but epoll_event are the same on arm64.
 /// </summary>
 public sealed unsafe class KernelStructTests
 {

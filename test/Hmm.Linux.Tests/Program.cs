@@ -5,7 +5,9 @@ using System.Text;
 
 namespace Hmm.Linux.Tests;
 
-/// <summary>The children that tests spawn: this assembly, started with the name of a part to play.</summary>
+/// <summary>
+/// The children that tests spawn: this assembly, started with the name of a part to play.
+/// </summary>
 internal static class Program
 {
     internal const int EchoExitCode = 7;
@@ -30,7 +32,8 @@ internal static class Program
     // Says what it was given, and returns a known code.
     private static int Describe(UnixSocket parent)
     {
-        // Descriptors that the runtime opened for itself are close-on-exec; an inherited one can never be.
+        // Descriptors that the runtime opened for itself are close-on-exec; an inherited one can
+        // never be.
         var inherited = new List<string>();
         foreach (var entry in Directory.EnumerateFiles("/proc/self/fd"))
         {
@@ -69,7 +72,8 @@ internal static class Program
         return 0;
     }
 
-    // Sends its userfaultfd and memory file, with the address of the range, and touches its first page.
+    // Sends its userfaultfd and memory file, with the address of the range, and touches its first
+    // page.
     private static int Fault(UnixSocket parent)
     {
         using var file = MemoryFile.Create("hmm-child", 1 << 16);
