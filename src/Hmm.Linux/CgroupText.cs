@@ -3,12 +3,14 @@ using System.Globalization;
 
 namespace Hmm.Linux;
 
-// Where a process's cgroup memory limits are, from /proc/self/cgroup and /proc/self/mountinfo. Pure: tests feed samples.
-// Version 1 and version 2 may both be mounted; the memory controller is in one of them, and the other's files do not
-// exist, so both are named and the reader skips what is missing.
+// Where a process's cgroup memory limits are, from /proc/self/cgroup and /proc/self/mountinfo.
+// Pure: tests feed samples. Version 1 and version 2 may both be mounted; the memory controller is
+// in one of them, and the other's files do not exist, so both are named and the reader skips what
+// is missing.
 internal static class CgroupText
 {
-    // Version 1 says "no limit" by the largest whole number of pages below 2^63; anything near it is none.
+    // Version 1 says "no limit" by the largest whole number of pages below 2^63; anything near it
+    // is none.
     private const ulong Version1NoLimit = 1UL << 62;
 
     private readonly record struct Mount(string Root, string Point);
@@ -41,7 +43,8 @@ internal static class CgroupText
     }
 
     internal static bool TryParseLimit(string text, out ulong bytes)
-        => ulong.TryParse(text.AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out bytes) && bytes < Version1NoLimit;
+        => ulong.TryParse(text.AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out bytes)
+            && bytes < Version1NoLimit;
 
     // proc_pid_mountinfo(5): "36 35 98:0 /root /point options... - type source super-options"
     private static bool TryFindMount(string mountInfo, string type, string? option, out Mount mount)
@@ -56,7 +59,8 @@ internal static class CgroupText
 
             var fields = halves[0].Split(' ');
             var tail = halves[1].Split(' ');
-            if (fields.Length >= 5 && tail.Length >= 3 && tail[0] == type && (option is null || tail[2].Split(',').Contains(option)))
+            var complete = fields.Length >= 5 && tail.Length >= 3;
+            if (complete && tail[0] == type && (option is null || tail[2].Split(',').Contains(option)))
             {
                 mount = new Mount(Unescape(fields[3]), Unescape(fields[4]));
                 return true;
@@ -69,8 +73,9 @@ internal static class CgroupText
 
     private static void AddUpwards(List<string> files, Mount mount, string path, string file)
     {
-        // In a container the mount may show only a part of the tree: the path is cut by that part. A path outside of it
-        // ("/../other") belongs to nothing that can be read; then the mount's own limit is the best known.
+        // In a container the mount may show only a part of the tree: the path is cut by that part.
+        // A path outside of it ("/../other") belongs to nothing that can be read; then the mount's
+        // own limit is the best known.
         var root = mount.Root.TrimEnd('/');
         var inside = root.Length == 0 || path == root || path.StartsWith(root + "/", StringComparison.Ordinal);
         var below = inside && !path.Contains("/..", StringComparison.Ordinal) ? path[root.Length..].Trim('/') : "";

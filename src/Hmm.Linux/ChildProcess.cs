@@ -5,19 +5,21 @@ using Hmm.Uapi;
 namespace Hmm.Linux;
 
 /// <summary>
-/// A child process that holds one end of a socket as descriptor 3; nothing else of this process leaks into it. Standard
-/// input is empty; output, error and environment are inherited; its process group is its own, so that Ctrl-C in a
-/// terminal reaches the application alone.
+/// A child process that holds one end of a socket as descriptor 3; nothing else of this process
+/// leaks into it. Standard input is empty; output, error and environment are inherited; its process
+/// group is its own, so that Ctrl-C in a terminal reaches the application alone.
 /// </summary>
 /// <remarks>
-/// Thread-safety: every member may be called from several threads at once.
-/// The child is waited for by its own number only. The runtime's SIGCHLD handler reaps only what
-/// <see cref="System.Diagnostics.Process"/> started, so the two do not meet; but where SIGCHLD is ignored the kernel
-/// itself discards exit codes, and <see cref="ExitCodeUnknown"/> stands in.
+/// Thread-safety: every member may be called from several threads at once. The child is waited for
+/// by its own number only. The runtime's SIGCHLD handler reaps only what
+/// <see cref="System.Diagnostics.Process"/> started, so the two do not meet; but where SIGCHLD is
+/// ignored the kernel itself discards exit codes, and <see cref="ExitCodeUnknown"/> stands in.
 /// </remarks>
 public sealed unsafe partial class ChildProcess : IDisposable
 {
-    /// <summary>The descriptor that the child finds its socket at: 3, the first after standard error.</summary>
+    /// <summary>
+    /// The descriptor that the child finds its socket at: 3, the first after standard error.
+    /// </summary>
     public const int GivenDescriptor = 3;
 
     /// <summary>Stands for an exit code that somebody else took: -1.</summary>
@@ -39,7 +41,8 @@ public sealed unsafe partial class ChildProcess : IDisposable
     /// <summary>Waits for its end.</summary>
     /// <param name="limit">How long; zero looks only. Up to 24 days.</param>
     /// <param name="exitCode">
-    /// What it returned; 128 + the signal's number when a signal ended it; <see cref="ExitCodeUnknown"/>.
+    /// What it returned; 128 + the signal's number when a signal ended it;
+    /// <see cref="ExitCodeUnknown"/>.
     /// </param>
     /// <returns>False when it still runs.</returns>
     public bool TryWait(TimeSpan limit, out int exitCode)
@@ -62,7 +65,8 @@ public sealed unsafe partial class ChildProcess : IDisposable
     /// <summary>Ends it at once (SIGKILL); does nothing when it has ended.</summary>
     public void Kill()
     {
-        // By pidfd: the process number may be another's by now. Safe because the siginfo pointer may be null.
+        // By pidfd: the process number may be another's by now. Safe because the siginfo pointer
+        // may be null.
         var result = LibC.syscall(LibC.SYS_pidfd_send_signal, _pidfd, LibC.SIGKILL, 0, 0);
         var error = LinuxError.Last();
         if (result < 0 && error != Errno.ESRCH)
@@ -83,8 +87,8 @@ public sealed unsafe partial class ChildProcess : IDisposable
         {
             Kill();
 
-            // A killed process ends as soon as it leaves the kernel; one that a device holds there for longer becomes a
-            // zombie that init reaps after this process.
+            // A killed process ends as soon as it leaves the kernel; one that a device holds there
+            // for longer becomes a zombie that init reaps after this process.
             TryWait(TimeSpan.FromSeconds(10), out _);
         }
 
@@ -104,7 +108,8 @@ public sealed unsafe partial class ChildProcess : IDisposable
                 var error = LinuxError.Last();
                 if (pid == ProcessId)
                 {
-                    // <sys/wait.h>: the low 7 bits are the signal, the second byte is the exit code.
+                    // <sys/wait.h>: the low 7 bits are the signal, the second byte is the exit
+                    // code.
                     var signal = status & 0x7f;
                     _exitCode = signal == 0 ? (status >> 8) & 0xff : 128 + signal;
                 }

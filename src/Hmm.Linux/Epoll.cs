@@ -8,12 +8,13 @@ namespace Hmm.Linux;
 
 /// <summary>Waits for many descriptors to become readable; level triggered.</summary>
 /// <remarks>
-/// Thread-safety: every member may be called from several threads at once. Closing the last copy of a descriptor removes
-/// it; remove one that other processes hold.
+/// Thread-safety: every member may be called from several threads at once. Closing the last copy of
+/// a descriptor removes it; remove one that other processes hold.
 /// </remarks>
 public sealed unsafe class Epoll : DescriptorHandle
 {
-    // The most events of one wait: what fits on the stack with ease. The rest is ready at the next wait.
+    // The most events of one wait: what fits on the stack with ease. The rest is ready at the next
+    // wait.
     private const int EventsMax = 64;
     private const int EventSizeBytesMax = 16;
 
@@ -41,7 +42,9 @@ public sealed unsafe class Epoll : DescriptorHandle
     /// <summary>Watches a descriptor for reading.</summary>
     /// <param name="handle">The descriptor.</param>
     /// <param name="tag">What <see cref="Wait"/> reports for it.</param>
-    /// <exception cref="HmmException">EEXIST: it is watched already. EPERM: this kind of file is always ready.</exception>
+    /// <exception cref="HmmException">
+    /// EEXIST: it is watched already. EPERM: this kind of file is always ready.
+    /// </exception>
     public void Add(SafeHandle handle, ulong tag) => Control(LibC.EPOLL_CTL_ADD, handle, tag);
 
     /// <summary>Watches a descriptor no more.</summary>
@@ -50,7 +53,9 @@ public sealed unsafe class Epoll : DescriptorHandle
     public void Remove(SafeHandle handle) => Control(LibC.EPOLL_CTL_DEL, handle, tag: 0);
 
     /// <summary>Waits until at least one descriptor is ready.</summary>
-    /// <param name="events">Where to report them: at least one; at most 64 are reported at once.</param>
+    /// <param name="events">
+    /// Where to report them: at least one; at most 64 are reported at once.
+    /// </param>
     /// <param name="timeoutMs">Milliseconds; 0 looks only, -1 waits for ever.</param>
     /// <param name="error"><see cref="Errno.None"/>, also when the time has passed.</param>
     /// <returns>The number of events; 0 when the time has passed.</returns>
@@ -68,7 +73,8 @@ public sealed unsafe class Epoll : DescriptorHandle
                 error = Errno.None;
                 for (var i = 0; i < count; i++)
                 {
-                    // Safe because the kernel filled `count` events; unaligned because x64 packs them.
+                    // Safe because the kernel filled `count` events; unaligned because x64 packs
+                    // them.
                     var source = buffer + (i * LibC.EpollEventSizeBytes);
                     events[i] = new EpollEvent(
                         Unsafe.ReadUnaligned<uint>(source),

@@ -4,8 +4,13 @@ using Hmm.Uapi;
 
 namespace Hmm.Linux;
 
-/// <summary>A flag that a waiter can poll: readable while signalled. For waking a thread that waits for descriptors.</summary>
-/// <remarks>Thread-safety: every member may be called from several threads at once; none blocks.</remarks>
+/// <summary>
+/// A flag that a waiter can poll: readable while signalled. For waking a thread that waits for
+/// descriptors.
+/// </summary>
+/// <remarks>
+/// Thread-safety: every member may be called from several threads at once; none blocks.
+/// </remarks>
 public sealed unsafe class EventFd : DescriptorHandle
 {
     private EventFd(int descriptor)
@@ -49,7 +54,8 @@ public sealed unsafe class EventFd : DescriptorHandle
     {
         while (true)
         {
-            // Safe because the pointer is to a local of the caller with the 8 bytes that an eventfd transfers.
+            // Safe because the pointer is to a local of the caller with the 8 bytes that an eventfd
+            // transfers.
             var result = write ? LibC.write(this, value, sizeof(ulong)) : LibC.read(this, value, sizeof(ulong));
             var error = LinuxError.Last();
             if (result >= 0 || error == Errno.EAGAIN)

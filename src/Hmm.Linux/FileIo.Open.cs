@@ -7,21 +7,22 @@ using Hmm.Uapi;
 namespace Hmm.Linux;
 
 /// <content>
-/// Opening. Whether O_DIRECT works is found out by a transfer, not by asking: some file systems accept the flag and
-/// refuse the transfer. The direct descriptor is the same file opened again through /proc, since the flag belongs to an
-/// open file and both kinds are needed.
+/// Opening. Whether O_DIRECT works is found out by a transfer, not by asking: some file systems
+/// accept the flag and refuse the transfer. The direct descriptor is the same file opened again
+/// through /proc, since the flag belongs to an open file and both kinds are needed.
 /// </content>
 public sealed partial class FileIo
 {
     /// <summary>
-    /// Creates a sparse file of zeros that no path names, so that it is gone when the process ends, however it ends.
+    /// Creates a sparse file of zeros that no path names, so that it is gone when the process ends,
+    /// however it ends.
     /// </summary>
     /// <param name="folder">Where: its file system gives the room.</param>
     /// <param name="lengthBytes">The length: a positive multiple of 4096.</param>
     /// <param name="workers">How many transfers run at once: 1 to <see cref="WorkersMax"/>.</param>
     /// <exception cref="HmmException">
-    /// ENOENT, EACCES, EROFS, ENOSPC, EFBIG: the folder is missing, forbidden, read-only, full, or its file system has no
-    /// files of that length. The message has the fix.
+    /// ENOENT, EACCES, EROFS, ENOSPC, EFBIG: the folder is missing, forbidden, read-only, full, or
+    /// its file system has no files of that length. The message has the fix.
     /// </exception>
     /// <exception cref="PlatformNotSupportedException">Not Linux on x64 or arm64.</exception>
     public static FileIo CreateScratch(string folder, ulong lengthBytes, int workers)
@@ -31,7 +32,8 @@ public sealed partial class FileIo
         CheckWorkers(workers);
         if (lengthBytes == 0 || lengthBytes > long.MaxValue || lengthBytes % AlignmentBytes != 0)
         {
-            throw new ArgumentOutOfRangeException(nameof(lengthBytes), lengthBytes, "The length must be a positive multiple of 4096.");
+            throw new ArgumentOutOfRangeException(
+                nameof(lengthBytes), lengthBytes, "The length must be a positive multiple of 4096.");
         }
 
         var buffered = OpenScratch(folder);
@@ -45,10 +47,13 @@ public sealed partial class FileIo
                     error,
                     "ftruncate",
                     $"scratch file in \"{folder}\", {lengthBytes}",
-                    error is Errno.EFBIG or Errno.EINVAL ? "its file system has no files of that length; ask for less or name another folder" : null);
+                    error is Errno.EFBIG or Errno.EINVAL
+                        ? "its file system has no files of that length; ask for less or name another folder"
+                        : null);
             }
 
-            // A page is written first through the page cache, so that a full folder is told apart from a missing O_DIRECT.
+            // A page is written first through the page cache, so that a full folder is told apart
+            // from a missing O_DIRECT.
             error = TryPage(buffered, write: true);
             if (error != Errno.None)
             {
@@ -56,7 +61,8 @@ public sealed partial class FileIo
             }
 
             var direct = OpenDirect(buffered, LibC.O_RDWR, write: true);
-            _ = FileStatus.PunchHole(buffered, 0, AlignmentBytes); // sparse again; where it cannot, one page of zeros stays
+            // Sparse again; where the file system cannot, one page of zeros stays.
+            _ = FileStatus.PunchHole(buffered, 0, AlignmentBytes);
             return new FileIo(buffered, direct, lengthBytes, writable: true, lengthMayShrink: false, workers);
         }
         catch
@@ -67,23 +73,26 @@ public sealed partial class FileIo
     }
 
     /// <summary>
-    /// Takes over the descriptor of a regular file that somebody else opened. On an exception the descriptor is closed.
+    /// Takes over the descriptor of a regular file that somebody else opened. On an exception the
+    /// descriptor is closed.
     /// </summary>
     /// <param name="descriptor">The descriptor, owned by the result from here on.</param>
-    /// <param name="writable">Whether requests may write; the descriptor must then be open for both.</param>
+    /// <param name="writable">
+    /// Whether requests may write; the descriptor must then be open for both.
+    /// </param>
     /// <param name="workers">How many transfers run at once: 1 to <see cref="WorkersMax"/>.</param>
     /// <exception cref="HmmException">
-    /// EISDIR, EINVAL: not a regular file, or one opened for appending. EACCES: not open for reading, or for writing when
-    /// asked for. EBADF: closed.
+    /// EISDIR, EINVAL: not a regular file, or one opened for appending. EACCES: not open for
+    /// reading, or for writing when asked for. EBADF: closed.
     /// </exception>
     /// <exception cref="PlatformNotSupportedException">Not Linux on x64 or arm64.</exception>
     public static FileIo Adopt(int descriptor, bool writable, int workers)
     {
         Platform.Require();
-        CheckWorkers(workers);
         var buffered = new Descriptor(descriptor);
         try
         {
+            CheckWorkers(workers);
             var status = FileStatus.Of(buffered);
             CheckKind(in status, descriptor);
             CheckAccess(buffered, descriptor, writable);
@@ -103,7 +112,8 @@ public sealed partial class FileIo
         ArgumentOutOfRangeException.ThrowIfGreaterThan(workers, WorkersMax);
     }
 
-    // The descriptor may come from a process that is not trusted: opening a FIFO again, or reading one, would hang.
+    // The descriptor may come from a process that is not trusted: opening a FIFO again, or reading
+    // one, would hang.
     private static void CheckKind(in FileStatus status, int descriptor)
     {
         if (status.IsFolder)
@@ -117,8 +127,9 @@ public sealed partial class FileIo
         }
     }
 
-    // Opening again through /proc checks the permissions of this process, not what the descriptor allows: without this a
-    // client could have a file written, or read, that it could not open so itself.
+    // Opening again through /proc checks the permissions of this process, not what the descriptor
+    // allows: without this a client could have a file written, or read, that it could not open so
+    // itself.
     private static void CheckAccess(Descriptor file, int descriptor, bool writable)
     {
         var flags = LibC.fcntl(file, LibC.F_GETFL, 0);
@@ -134,18 +145,22 @@ public sealed partial class FileIo
         {
             throw new HmmException(
                 Errno.EACCES,
-                $"Descriptor {descriptor} is not open for {(writable ? "reading and writing" : "reading")}; open the file so.");
+                $"Descriptor {descriptor} is not open for {(writable ? "reading and writing" : "reading")}; "
+                    + "open the file so.");
         }
 
         if (writable && (flags & LibC.O_APPEND) != 0)
         {
-            throw new HmmException(Errno.EINVAL, $"Descriptor {descriptor} appends, whatever the offset; open the file without O_APPEND.");
+            throw new HmmException(
+                Errno.EINVAL,
+                $"Descriptor {descriptor} appends, whatever the offset; open the file without O_APPEND.");
         }
     }
 
     private static Descriptor OpenScratch(string folder)
     {
-        const int Flags = LibC.O_RDWR | LibC.O_EXCL | LibC.O_CLOEXEC; // O_EXCL: nobody may link the file to a path later
+        // O_EXCL: nobody may link the file to a path later.
+        const int Flags = LibC.O_RDWR | LibC.O_EXCL | LibC.O_CLOEXEC;
         const uint OwnerOnly = 0x180; // 0600
         var descriptor = LibC.open(folder, LibC.O_TMPFILE | Flags, OwnerOnly);
         if (descriptor >= 0)
@@ -153,7 +168,8 @@ public sealed partial class FileIo
             return new Descriptor(descriptor);
         }
 
-        // Not every file system has O_TMPFILE, and kernels differ in how they say so; a named file tells the true error.
+        // Not every file system has O_TMPFILE, and kernels differ in how they say so; a named file
+        // tells the true error.
         var name = string.Create(CultureInfo.InvariantCulture, $"hmm-{Environment.ProcessId}-{Guid.NewGuid():n}");
         var path = Path.Combine(folder, name);
         descriptor = LibC.open(path, LibC.O_CREAT | Flags, OwnerOnly);
@@ -187,7 +203,8 @@ public sealed partial class FileIo
         return null;
     }
 
-    // One aligned page at the start of the file, of zeros when written. Reading less than a page is fine: a short file.
+    // One aligned page at the start of the file, of zeros when written. Reading less than a page is
+    // fine: a short file.
     private static unsafe Errno TryPage(Descriptor file, bool write)
     {
         // Safe because the page is freed only after the transfer, which is synchronous.
@@ -197,7 +214,9 @@ public sealed partial class FileIo
             NativeMemory.Clear(page, AlignmentBytes);
             while (true)
             {
-                var bytes = write ? LibC.pwrite(file, (nint)page, AlignmentBytes, 0) : LibC.pread(file, (nint)page, AlignmentBytes, 0);
+                var bytes = write
+                    ? LibC.pwrite(file, (nint)page, AlignmentBytes, 0)
+                    : LibC.pread(file, (nint)page, AlignmentBytes, 0);
                 var error = LinuxError.Last();
                 if (bytes >= 0)
                 {
@@ -220,7 +239,8 @@ public sealed partial class FileIo
     {
         Errno.ENOENT => $"the folder \"{folder}\" does not exist; create it or name another",
         OtherErrno.ENOTDIR => $"\"{folder}\" is not a folder; name one",
-        Errno.EACCES or Errno.EPERM => $"this user may not create files in \"{folder}\"; name another folder or grant write access",
+        Errno.EACCES or Errno.EPERM =>
+            $"this user may not create files in \"{folder}\"; name another folder or grant write access",
         _ => null,
     };
 }

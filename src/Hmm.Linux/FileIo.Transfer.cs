@@ -5,10 +5,11 @@ using Hmm.Uapi;
 namespace Hmm.Linux;
 
 /// <content>
-/// The workers. Each piece of a transfer goes direct when offset, address and length allow it (multiples of 4096),
-/// and through the page cache otherwise: so the tail of a file whose length is no such multiple is written with its exact
-/// length and the file never grows. The kernel keeps the two ways coherent: a direct transfer first writes back, or drops,
-/// what the page cache holds of its span.
+/// The workers. Each piece of a transfer goes direct when offset, address and length allow it
+/// (multiples of 4096), and through the page cache otherwise: so the tail of a file whose length is
+/// no such multiple is written with its exact length and the file never grows. The kernel keeps the
+/// two ways coherent: a direct transfer first writes back, or drops, what the page cache holds of
+/// its span.
 /// </content>
 public sealed partial class FileIo
 {
@@ -63,7 +64,8 @@ public sealed partial class FileIo
             var offset = request.Offset + (ulong)done;
             var buffer = request.Buffer + done;
             var left = length - done;
-            var pieceDirect = direct is not null && left >= AlignmentBytes && ((offset | (ulong)buffer) % AlignmentBytes) == 0;
+            var aligned = left >= AlignmentBytes && ((offset | (ulong)buffer) % AlignmentBytes) == 0;
+            var pieceDirect = direct is not null && aligned;
             var piece = pieceDirect ? left & ~(int)(AlignmentBytes - 1) : left;
             var file = pieceDirect ? direct! : _buffered;
             var bytes = request.Write
@@ -72,8 +74,8 @@ public sealed partial class FileIo
             error = LinuxError.Last();
             if (bytes > 0)
             {
-                // Short: a signal, or the end of the file, which the next turn finds out, through the page cache where the
-                // end is not aligned.
+                // Short: a signal, or the end of the file, which the next turn finds out, through
+                // the page cache where the end is not aligned.
                 done += (int)bytes;
             }
             else if (bytes == 0)
@@ -86,7 +88,8 @@ public sealed partial class FileIo
             }
             else if (!LinuxError.IsInterrupted(error))
             {
-                // A regular file has nothing to wait for; a file system that says EAGAIN all the same has failed.
+                // A regular file has nothing to wait for; a file system that says EAGAIN all the
+                // same has failed.
                 return error == Errno.EAGAIN ? Errno.EIO : error;
             }
         }
@@ -94,8 +97,8 @@ public sealed partial class FileIo
         return Errno.None;
     }
 
-    // Up to the end of the file: what lies behind it has nowhere to go, as with a mapping. A file that others can reach may
-    // have been truncated meanwhile, and a write must not bring it back.
+    // Up to the end of the file: what lies behind it has nowhere to go, as with a mapping. A file
+    // that others can reach may have been truncated meanwhile, and a write must not bring it back.
     private Errno WritableLength(in FileIoRequest request, out int length)
     {
         var end = LengthBytes;

@@ -7,12 +7,14 @@ using Hmm.Uapi;
 namespace Hmm.Linux;
 
 /// <summary>
-/// Asynchronous transfers at any offset of one file: a bounded queue and worker threads that block in the kernel so that
-/// the submitter does not. As many requests are in flight at the device as there are workers.
+/// Asynchronous transfers at any offset of one file: a bounded queue and worker threads that block
+/// in the kernel so that the submitter does not. As many requests are in flight at the device as
+/// there are workers.
 /// </summary>
 /// <remarks>
-/// Thread-safety: every member may be called from several threads at once, except <see cref="Dispose"/>, once. Requests
-/// complete in any order; two that overlap must not be in flight together. Submitting allocates nothing.
+/// Thread-safety: every member may be called from several threads at once, except
+/// <see cref="Dispose"/>, once. Requests complete in any order; two that overlap must not be in
+/// flight together. Submitting allocates nothing.
 /// Invariant: submitted = completed + in the queue + at a worker.
 /// </remarks>
 public sealed partial class FileIo : IDisposable
@@ -38,7 +40,8 @@ public sealed partial class FileIo : IDisposable
     private int _count; // Guarded by: _gate
     private bool _closing; // Guarded by: _gate
 
-    private FileIo(Descriptor buffered, Descriptor? direct, ulong lengthBytes, bool writable, bool lengthMayShrink, int workers)
+    private FileIo(
+        Descriptor buffered, Descriptor? direct, ulong lengthBytes, bool writable, bool lengthMayShrink, int workers)
     {
         _buffered = buffered;
         _direct = direct;
@@ -60,14 +63,19 @@ public sealed partial class FileIo : IDisposable
     /// <summary>How the file is reached: found out by a transfer when it was opened.</summary>
     public FileIoMode Mode => _direct is null ? FileIoMode.Buffered : FileIoMode.Direct;
 
-    /// <summary>The file's length in bytes when it was opened. No request makes the file longer.</summary>
+    /// <summary>
+    /// The file's length in bytes when it was opened. No request makes the file longer.
+    /// </summary>
     public ulong LengthBytes { get; }
 
     /// <summary>Queues one transfer and returns; never waits for the device.</summary>
     /// <param name="request">
-    /// The transfer. When the queue is full its target is told <see cref="Errno.ENOMEM"/> before this returns.
+    /// The transfer. When the queue is full its target is told <see cref="Errno.ENOMEM"/> before
+    /// this returns.
     /// </param>
-    /// <exception cref="ArgumentException">The length, offset, buffer or target is impossible, or a write is not allowed.</exception>
+    /// <exception cref="ArgumentException">
+    /// The length, offset, buffer or target is impossible, or a write is not allowed.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">Disposal has begun.</exception>
     public void Submit(in FileIoRequest request)
     {
@@ -98,7 +106,9 @@ public sealed partial class FileIo : IDisposable
     }
 
     /// <summary>Waits until what was completed is on the device (fdatasync).</summary>
-    /// <returns><see cref="Errno.None"/>, or why not; after an error earlier writes may be lost.</returns>
+    /// <returns>
+    /// <see cref="Errno.None"/>, or why not; after an error earlier writes may be lost.
+    /// </returns>
     public Errno Flush()
     {
         while (true)
@@ -119,17 +129,26 @@ public sealed partial class FileIo : IDisposable
 
     /// <summary>Gives the device back the room of a span, which then reads as zeros.</summary>
     /// <param name="offset">The first byte's offset.</param>
-    /// <param name="lengthBytes">At least 1; room comes back in whole blocks of the file system.</param>
-    /// <returns><see cref="Errno.None"/>; <see cref="Errno.EOPNOTSUPP"/>: this file system cannot.</returns>
+    /// <param name="lengthBytes">
+    /// At least 1; room comes back in whole blocks of the file system.
+    /// </param>
+    /// <returns>
+    /// <see cref="Errno.None"/>; <see cref="Errno.EOPNOTSUPP"/>: this file system cannot.
+    /// </returns>
     public Errno PunchHole(ulong offset, ulong lengthBytes) => FileStatus.PunchHole(_buffered, offset, lengthBytes);
 
-    /// <summary>Completes every request that was submitted, ends the workers and closes the file.</summary>
-    /// <exception cref="InvalidOperationException">Called by a completion: the worker would wait for itself.</exception>
+    /// <summary>
+    /// Completes every request that was submitted, ends the workers and closes the file.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">
+    /// Called by a completion: the worker would wait for itself.
+    /// </exception>
     public void Dispose()
     {
         if (Array.IndexOf(_workers, Thread.CurrentThread) >= 0)
         {
-            throw new InvalidOperationException("A completion must not dispose its FileIo; dispose it on another thread.");
+            throw new InvalidOperationException(
+                "A completion must not dispose its FileIo; dispose it on another thread.");
         }
 
         lock (_gate)
@@ -150,7 +169,7 @@ public sealed partial class FileIo : IDisposable
     [DoesNotReturn]
     private static void ThrowBadRequest(in FileIoRequest request) => throw new ArgumentException(
         $"The request ({(request.Write ? "write" : "read")} of {request.LengthBytes} bytes at {request.Offset}, buffer "
-        + $"0x{request.Buffer:x}) is impossible: it needs a length of at least 1, an offset below 2^63, a buffer, a target, and "
-        + "for a write a file opened for writing.",
+        + $"0x{request.Buffer:x}) is impossible: it needs a length of at least 1, an offset below 2^63, a buffer, a "
+        + "target, and for a write a file opened for writing.",
         nameof(request));
 }

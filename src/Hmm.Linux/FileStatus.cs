@@ -5,7 +5,8 @@ using Hmm.Uapi;
 
 namespace Hmm.Linux;
 
-// What the kernel knows of a file (statx), and the hole punch that memory files and files on disk share.
+// What the kernel knows of a file (statx), and the hole punch that memory files and files on disk
+// share.
 internal readonly record struct FileStatus(
     ushort Mode,
     ulong SizeBytes,
@@ -60,7 +61,8 @@ internal readonly record struct FileStatus(
     {
         while (true)
         {
-            var result = LibC.fallocate(file, LibC.FALLOC_FL_PUNCH_HOLE | LibC.FALLOC_FL_KEEP_SIZE, (long)offset, (long)lengthBytes);
+            const int Mode = LibC.FALLOC_FL_PUNCH_HOLE | LibC.FALLOC_FL_KEEP_SIZE;
+            var result = LibC.fallocate(file, Mode, (long)offset, (long)lengthBytes);
             var error = LinuxError.Last();
             if (result == 0)
             {

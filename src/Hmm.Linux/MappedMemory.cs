@@ -7,8 +7,8 @@ using Hmm.Uapi;
 namespace Hmm.Linux;
 
 /// <summary>
-/// A shared, read-write mapping of a <see cref="MemoryFile"/>; disposing unmaps it. Pointers into it must not be used
-/// after that.
+/// A shared, read-write mapping of a <see cref="MemoryFile"/>; disposing unmaps it. Pointers into
+/// it must not be used after that.
 /// </summary>
 /// <remarks>Thread-safety: every member may be called from several threads at once.</remarks>
 public sealed unsafe class MappedMemory : SafeHandle
@@ -33,10 +33,14 @@ public sealed unsafe class MappedMemory : SafeHandle
     public ulong LengthBytes { get; }
 
     /// <summary>Maps the start of a memory file.</summary>
-    /// <param name="file">The file; at least <paramref name="lengthBytes"/> long. The mapping keeps its pages alive.</param>
+    /// <param name="file">
+    /// The file; at least <paramref name="lengthBytes"/> long. The mapping keeps its pages alive.
+    /// </param>
     /// <param name="lengthBytes">A positive multiple of 4096.</param>
     /// <param name="alignmentBytes">A power of two from 4096; default 2 MiB.</param>
-    /// <exception cref="HmmException">ENOMEM: no address space or mapping left. EACCES: the descriptor is read-only.</exception>
+    /// <exception cref="HmmException">
+    /// ENOMEM: no address space or mapping left. EACCES: the descriptor is read-only.
+    /// </exception>
     /// <exception cref="PlatformNotSupportedException">Not Linux on x64 or arm64.</exception>
     public static MappedMemory Map(MemoryFile file, ulong lengthBytes, ulong alignmentBytes = DefaultAlignmentBytes)
     {
@@ -44,12 +48,14 @@ public sealed unsafe class MappedMemory : SafeHandle
         ArgumentNullException.ThrowIfNull(file);
         if (lengthBytes == 0 || lengthBytes % PageSizeBytes != 0)
         {
-            throw new ArgumentOutOfRangeException(nameof(lengthBytes), lengthBytes, "The length must be a positive multiple of 4096.");
+            throw new ArgumentOutOfRangeException(
+                nameof(lengthBytes), lengthBytes, "The length must be a positive multiple of 4096.");
         }
 
         if (alignmentBytes < PageSizeBytes || !BitOperations.IsPow2(alignmentBytes))
         {
-            throw new ArgumentOutOfRangeException(nameof(alignmentBytes), alignmentBytes, "The alignment must be a power of two from 4096.");
+            throw new ArgumentOutOfRangeException(
+                nameof(alignmentBytes), alignmentBytes, "The alignment must be a power of two from 4096.");
         }
 
         // The kernel aligns to a page only. So: 1. reserve enough to contain an aligned span;
@@ -67,7 +73,8 @@ public sealed unsafe class MappedMemory : SafeHandle
             LinuxError.Throw(error, "mmap", $"{lengthBytes + slack}", MapCause(error));
         }
 
-        // 2. put the file over the aligned part; safe because MAP_FIXED replaces only the reservation made above;
+        // 2. put the file over the aligned part; safe because MAP_FIXED replaces only the
+        // reservation made above;
         var address = (nint)(((ulong)reserved + slack) & ~(alignmentBytes - 1));
         var mapped = LibC.mmap(
             address,
@@ -90,8 +97,9 @@ public sealed unsafe class MappedMemory : SafeHandle
     }
 
     /// <summary>
-    /// Keeps the mapping out of children that this process forks (MADV_DONTFORK). A child that touched an absent page
-    /// would otherwise put a page of zeros into the file, and this process would read it.
+    /// Keeps the mapping out of children that this process forks (MADV_DONTFORK). A child that
+    /// touched an absent page would otherwise put a page of zeros into the file, and this process
+    /// would read it.
     /// </summary>
     /// <exception cref="HmmException">The system's error.</exception>
     public void DontFork()
@@ -104,29 +112,36 @@ public sealed unsafe class MappedMemory : SafeHandle
     }
 
     /// <summary>
-    /// Makes a span present for reading (MADV_POPULATE_READ, Linux 5.14). Blocks in the kernel, where the thread stops no
-    /// garbage collection, until every page is there.
+    /// Makes a span present for reading (MADV_POPULATE_READ, Linux 5.14). Blocks in the kernel,
+    /// where the thread stops no garbage collection, until every page is there.
     /// </summary>
     /// <param name="address">The first byte; a multiple of 4096.</param>
     /// <param name="lengthBytes">The length; rounded up to 4096.</param>
     /// <returns>
-    /// <see cref="Errno.EFAULT"/>: a page cannot come, or the userfaultfd serves user-mode faults only.
-    /// <see cref="Errno.EHWPOISON"/>: a page is poisoned. <see cref="Errno.ENOMEM"/>: not mapped.
+    /// <see cref="Errno.EFAULT"/>: a page cannot come, or the userfaultfd serves user-mode faults
+    /// only. <see cref="Errno.EHWPOISON"/>: a page is poisoned. <see cref="Errno.ENOMEM"/>: not
+    /// mapped.
     /// </returns>
-    public static Errno PopulateRead(nint address, ulong lengthBytes) => Advise(address, lengthBytes, LibC.MADV_POPULATE_READ);
+    public static Errno PopulateRead(nint address, ulong lengthBytes)
+        => Advise(address, lengthBytes, LibC.MADV_POPULATE_READ);
 
-    /// <summary>Makes a span present for writing (MADV_POPULATE_WRITE, Linux 5.14); otherwise as <see cref="PopulateRead"/>.</summary>
+    /// <summary>
+    /// Makes a span present for writing (MADV_POPULATE_WRITE, Linux 5.14); otherwise as
+    /// <see cref="PopulateRead"/>.
+    /// </summary>
     /// <param name="address">The first byte; a multiple of 4096.</param>
     /// <param name="lengthBytes">The length; rounded up to 4096.</param>
     /// <returns>As <see cref="PopulateRead"/>.</returns>
-    public static Errno PopulateWrite(nint address, ulong lengthBytes) => Advise(address, lengthBytes, LibC.MADV_POPULATE_WRITE);
+    public static Errno PopulateWrite(nint address, ulong lengthBytes)
+        => Advise(address, lengthBytes, LibC.MADV_POPULATE_WRITE);
 
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => LibC.munmap(handle, (nuint)LengthBytes) == 0;
 
     private static Errno Advise(nint address, ulong lengthBytes, int advice)
     {
-        // An interrupted populate starts over; what is present already it passes in nanoseconds a page.
+        // An interrupted populate starts over; what is present already it passes in nanoseconds a
+        // page.
         while (true)
         {
             var result = LibC.madvise(address, (nuint)lengthBytes, advice);

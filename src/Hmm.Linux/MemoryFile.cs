@@ -5,12 +5,13 @@ using Hmm.Uapi;
 namespace Hmm.Linux;
 
 /// <summary>
-/// A file in memory (memfd): the pages behind a range. The application maps it, the host reads and punches it; nobody
-/// writes it except UFFDIO_COPY and the application's own stores.
+/// A file in memory (memfd): the pages behind a range. The application maps it, the host reads and
+/// punches it; nobody writes it except UFFDIO_COPY and the application's own stores.
 /// </summary>
 /// <remarks>
 /// Thread-safety: every member may be called from several threads at once. <see cref="Read"/> and
-/// <see cref="PunchHole"/> neither allocate nor throw, except <see cref="ObjectDisposedException"/> after disposal.
+/// <see cref="PunchHole"/> neither allocate nor throw, except <see cref="ObjectDisposedException"/>
+/// after disposal.
 /// </remarks>
 public sealed unsafe class MemoryFile : DescriptorHandle
 {
@@ -30,8 +31,8 @@ public sealed unsafe class MemoryFile : DescriptorHandle
     public ulong ResidentBytes => FileStatus.Of(this).AllocatedBytes;
 
     /// <summary>
-    /// Whether this is a memfd whose length can never change. A host must insist on it before it maps a file that
-    /// somebody sent: touching a mapping behind the end of its file is SIGBUS.
+    /// Whether this is a memfd whose length can never change. A host must insist on it before it
+    /// maps a file that somebody sent: touching a mapping behind the end of its file is SIGBUS.
     /// </summary>
     public bool HasFixedLength
     {
@@ -42,7 +43,9 @@ public sealed unsafe class MemoryFile : DescriptorHandle
         }
     }
 
-    /// <summary>Creates a file of zeros that takes no DRAM yet; close-on-exec, its length sealed.</summary>
+    /// <summary>
+    /// Creates a file of zeros that takes no DRAM yet; close-on-exec, its length sealed.
+    /// </summary>
     /// <param name="name">What <c>/proc/PID/maps</c> shows; at most 249 bytes.</param>
     /// <param name="lengthBytes">1 to 2^63 - 1.</param>
     /// <exception cref="HmmException">ENOMEM, EMFILE, EFBIG: the system's limits.</exception>
@@ -54,7 +57,8 @@ public sealed unsafe class MemoryFile : DescriptorHandle
         ArgumentOutOfRangeException.ThrowIfZero(lengthBytes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(lengthBytes, (ulong)long.MaxValue);
 
-        // NOEXEC first: a system with vm.memfd_noexec=2 refuses anything else, and one before 6.3 does not know it.
+        // NOEXEC first: a system with vm.memfd_noexec=2 refuses anything else, and one before 6.3
+        // does not know it.
         var descriptor = LibC.memfd_create(name, LibC.MFD_CLOEXEC | LibC.MFD_NOEXEC_SEAL);
         var error = LinuxError.Last();
         if (descriptor < 0 && error == Errno.EINVAL)
@@ -89,11 +93,15 @@ public sealed unsafe class MemoryFile : DescriptorHandle
         return new MemoryFile(descriptor);
     }
 
-    /// <summary>Copies bytes out, all of them. Reading a hole gives zeros and takes no DRAM.</summary>
+    /// <summary>
+    /// Copies bytes out, all of them. Reading a hole gives zeros and takes no DRAM.
+    /// </summary>
     /// <param name="offset">The first byte's offset.</param>
     /// <param name="destination">Where to: <paramref name="lengthBytes"/> writable bytes.</param>
     /// <param name="lengthBytes">How many.</param>
-    /// <returns><see cref="Errno.None"/>, or why not; <see cref="Errno.EIO"/>: the file ends before.</returns>
+    /// <returns>
+    /// <see cref="Errno.None"/>, or why not; <see cref="Errno.EIO"/>: the file ends before.
+    /// </returns>
     public Errno Read(ulong offset, nint destination, ulong lengthBytes)
     {
         ulong done = 0;
@@ -118,7 +126,9 @@ public sealed unsafe class MemoryFile : DescriptorHandle
         return Errno.None;
     }
 
-    /// <summary>Frees the DRAM of a span and unmaps it everywhere; it then reads as zeros. The length stays.</summary>
+    /// <summary>
+    /// Frees the DRAM of a span and unmaps it everywhere; it then reads as zeros. The length stays.
+    /// </summary>
     /// <param name="offset">The first byte's offset; a multiple of 4096.</param>
     /// <param name="lengthBytes">A positive multiple of 4096.</param>
     /// <returns><see cref="Errno.None"/>, or why not.</returns>
@@ -126,7 +136,9 @@ public sealed unsafe class MemoryFile : DescriptorHandle
 
     /// <summary>Finds the next stretch that has pages in DRAM.</summary>
     /// <param name="offset">Where to start looking.</param>
-    /// <param name="start">The first byte of the stretch, at or after <paramref name="offset"/>.</param>
+    /// <param name="start">
+    /// The first byte of the stretch, at or after <paramref name="offset"/>.
+    /// </param>
     /// <param name="end">The byte behind it.</param>
     /// <returns>False when there is none up to the end.</returns>
     /// <exception cref="HmmException">The system's error.</exception>
@@ -138,13 +150,15 @@ public sealed unsafe class MemoryFile : DescriptorHandle
             return false;
         }
 
-        // Another thread may punch in between: the hole is then right behind `offset`, and the stretch counts as gone.
+        // Another thread may punch in between: the hole is then right behind `offset`, and the
+        // stretch counts as gone.
         return TrySeek(start, LibC.SEEK_HOLE, out end) && end > start;
     }
 
     private bool TrySeek(ulong offset, int whence, out ulong found)
     {
-        // The file position is shared and moves here, which harms nobody: every transfer names its own offset.
+        // The file position is shared and moves here, which harms nobody: every transfer names its
+        // own offset.
         var result = LibC.lseek(this, (long)offset, whence);
         var error = LinuxError.Last();
         found = result < 0 ? 0 : (ulong)result;
@@ -166,7 +180,9 @@ public sealed unsafe class MemoryFile : DescriptorHandle
                 error,
                 "ftruncate",
                 $"memfd, {lengthBytes}",
-                error == Errno.EFBIG ? "that is more than a file may have here; ask for less or raise ulimit -f" : null);
+                error == Errno.EFBIG
+                    ? "that is more than a file may have here; ask for less or raise ulimit -f"
+                    : null);
         }
 
         result = LibC.fcntl(this, LibC.F_ADD_SEALS, LengthSeals | LibC.F_SEAL_SEAL);

@@ -3,17 +3,19 @@ using System.Runtime.InteropServices;
 
 namespace Hmm.Linux;
 
-// The one guard: every factory calls it before the first system call of its type. Structure layouts and call numbers
-// are written down for 64-bit Linux on these two architectures and would be wrong, silently, anywhere else.
+// The one guard: every factory calls it before the first system call of its type. Structure layouts
+// and call numbers are written down for 64-bit Linux on these two architectures and would be wrong,
+// silently, anywhere else.
 internal static class Platform
 {
     internal static void Require()
     {
-        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture is not (Architecture.X64 or Architecture.Arm64))
+        var known = RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.Arm64;
+        if (!OperatingSystem.IsLinux() || !known)
         {
             throw new PlatformNotSupportedException(
                 $"Hmm.NET needs Linux on x64 or arm64; this is {RuntimeInformation.OSDescription} on "
-                + $"{RuntimeInformation.ProcessArchitecture}: run it on such a machine, in a virtual machine or under WSL 2.");
+                + $"{RuntimeInformation.ProcessArchitecture}: run it there, in a virtual machine or under WSL 2.");
         }
     }
 }

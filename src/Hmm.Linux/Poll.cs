@@ -8,7 +8,9 @@ namespace Hmm.Linux;
 /// <summary>Waiting for one descriptor.</summary>
 public static class Poll
 {
-    /// <summary>Waits until a read would not block: data, the end of the stream or an error is there.</summary>
+    /// <summary>
+    /// Waits until a read would not block: data, the end of the stream or an error is there.
+    /// </summary>
     /// <param name="handle">The descriptor.</param>
     /// <param name="timeoutMs">Milliseconds; 0 looks only, -1 waits for ever.</param>
     /// <returns>False when the time has passed.</returns>

@@ -13,7 +13,8 @@ internal static class ProcText
     {
         var value = ValueOf(text, name);
         var end = value.IndexOf(' ');
-        return ulong.TryParse(end < 0 ? value : value[..end], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+        var digits = end < 0 ? value : value[..end];
+        return ulong.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
     }
 
     // "CapEff: 000001ffffffffff": bit N is capability N.
@@ -25,7 +26,8 @@ internal static class ProcText
     {
         foreach (var line in text.AsSpan().EnumerateLines())
         {
-            if (line.Length > name.Length && line[name.Length] == ':' && line.StartsWith(name, StringComparison.Ordinal))
+            var named = line.StartsWith(name, StringComparison.Ordinal);
+            if (named && line.Length > name.Length && line[name.Length] == ':')
             {
                 return line[(name.Length + 1)..].Trim();
             }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 namespace Hmm.Linux;
 
-/// <summary>Whether system calls of this process are filtered; the numbers of <c>/proc/self/status</c>.</summary>
+/// <summary>
+/// Whether system calls of this process are filtered; the numbers of <c>/proc/self/status</c>.
+/// </summary>
 public enum SeccompMode
 {
     /// <summary>No filter.</summary>

@@ -4,7 +4,8 @@ using Hmm.Linux.Interop;
 namespace Hmm.Linux;
 
 /// <summary>
-/// What the system offers and allows: pure reads of <c>/proc</c>, <c>/sys</c> and limits, each taken anew at every call.
+/// What the system offers and allows: pure reads of <c>/proc</c>, <c>/sys</c> and limits, each
+/// taken anew at every call.
 /// </summary>
 /// <remarks>Thread-safety: every member may be called from several threads at once.</remarks>
 public static class SystemInfo
@@ -14,10 +15,15 @@ public static class SystemInfo
     /// <summary>The kernel's release, such as "6.18.44".</summary>
     public static string KernelRelease => ReadText("/proc/sys/kernel/osrelease").Trim();
 
-    /// <summary>The size of the processor's pages: 4096 on x64, up to 65536 on some arm64 systems.</summary>
+    /// <summary>
+    /// The size of the processor's pages: 4096 on x64, up to 65536 on some arm64 systems.
+    /// </summary>
     public static int PageSizeBytes => Environment.SystemPageSize;
 
-    /// <summary>How many processors this process may use, as the runtime counts them (affinity and cgroup included).</summary>
+    /// <summary>
+    /// How many processors this process may use, as the runtime counts them (affinity and cgroup
+    /// included).
+    /// </summary>
     public static int ProcessorCount => Environment.ProcessorCount;
 
     /// <summary>The effective user.</summary>
@@ -33,13 +39,19 @@ public static class SystemInfo
     /// <summary>DRAM of the machine, in bytes (MemTotal).</summary>
     public static ulong TotalMemoryBytes => ProcText.KibibytesOf(ReadText("/proc/meminfo"), "MemTotal");
 
-    /// <summary>DRAM that could be had without pushing anything else out, in bytes (MemAvailable).</summary>
+    /// <summary>
+    /// DRAM that could be had without pushing anything else out, in bytes (MemAvailable).
+    /// </summary>
     public static ulong AvailableMemoryBytes => ProcText.KibibytesOf(ReadText("/proc/meminfo"), "MemAvailable");
 
-    /// <summary>Swap space, in bytes; 0 is the best for Hmm.NET, which then owns all paging of its ranges.</summary>
+    /// <summary>
+    /// Swap space, in bytes; 0 is the best for Hmm.NET, which then owns all paging of its ranges.
+    /// </summary>
     public static ulong SwapTotalBytes => ProcText.KibibytesOf(ReadText("/proc/meminfo"), "SwapTotal");
 
-    /// <summary>How much memory this process may lock, in bytes; <see cref="ulong.MaxValue"/> for no limit.</summary>
+    /// <summary>
+    /// How much memory this process may lock, in bytes; <see cref="ulong.MaxValue"/> for no limit.
+    /// </summary>
     /// <exception cref="Hmm.Uapi.HmmException">The system's error.</exception>
     public static unsafe ulong MemlockLimitBytes
     {
@@ -63,13 +75,20 @@ public static class SystemInfo
     /// <summary>Whether system calls of this process are filtered.</summary>
     public static SeccompMode SeccompMode => (SeccompMode)ProcText.NumberOf(ReadText("/proc/self/status"), "Seccomp");
 
-    /// <summary>Whether everyone may use the userfaultfd call (<c>vm.unprivileged_userfaultfd</c> is 1).</summary>
+    /// <summary>
+    /// Whether everyone may use the userfaultfd call (<c>vm.unprivileged_userfaultfd</c> is 1).
+    /// </summary>
     public static bool UnprivilegedUserfaultFd => ReadText("/proc/sys/vm/unprivileged_userfaultfd").Trim() == "1";
 
-    /// <summary>Whether this process has CAP_SYS_PTRACE, which allows the userfaultfd call.</summary>
+    /// <summary>
+    /// Whether this process has CAP_SYS_PTRACE, which allows the userfaultfd call.
+    /// </summary>
     public static bool HasCapSysPtrace => ProcText.HasCapability(ReadText("/proc/self/status"), CapSysPtrace);
 
-    /// <summary>The memory limit of this process's cgroup, or of the closest-fitting one above it; versions 1 and 2.</summary>
+    /// <summary>
+    /// The memory limit of this process's cgroup, or of the closest-fitting one above it; versions
+    /// 1 and 2.
+    /// </summary>
     /// <param name="bytes">The limit; <see cref="ulong.MaxValue"/> when there is none.</param>
     /// <param name="source">The file that says so; empty when there is none.</param>
     /// <returns>False when there is no limit.</returns>
@@ -92,7 +111,9 @@ public static class SystemInfo
 
     /// <summary>Room on the file system of a folder for this user, in bytes.</summary>
     /// <param name="folder">The folder.</param>
-    /// <exception cref="Hmm.Uapi.HmmException">ENOENT, EACCES: it does not exist or may not be looked at.</exception>
+    /// <exception cref="Hmm.Uapi.HmmException">
+    /// ENOENT, EACCES: it does not exist or may not be looked at.
+    /// </exception>
     public static unsafe ulong FreeSpaceBytes(string folder)
     {
         Platform.Require();
@@ -110,7 +131,8 @@ public static class SystemInfo
         return buffer.f_bavail * buffer.f_frsize;
     }
 
-    // Empty where the file is not there: an older kernel, another cgroup version, a sandbox. Parsers take that as unknown.
+    // Empty where the file is not there: an older kernel, another cgroup version, a sandbox.
+    // Parsers take that as unknown.
     private static string ReadText(string path)
     {
         Platform.Require();

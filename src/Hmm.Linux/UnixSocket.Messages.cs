@@ -7,26 +7,34 @@ using Hmm.Uapi;
 namespace Hmm.Linux;
 
 /// <content>
-/// Sending and receiving. The control data of a message with N descriptors is one header (16 bytes: length, level, type)
-/// and N numbers, padded to 8. Whatever descriptors arrive are either handed to the caller or closed.
+/// Sending and receiving. The control data of a message with N descriptors is one header (16 bytes:
+/// length, level, type) and N numbers, padded to 8. Whatever descriptors arrive are either handed
+/// to the caller or closed.
 /// </content>
 public sealed unsafe partial class UnixSocket
 {
-    /// <summary>The most descriptors that one message carries: 8. The kernel would take 253.</summary>
+    /// <summary>
+    /// The most descriptors that one message carries: 8. The kernel would take 253.
+    /// </summary>
     public const int DescriptorsMax = 8;
 
     private const int ControlHeaderSizeBytes = 16; // sizeof(cmsghdr)
     private const int ControlSizeBytesMax = ControlHeaderSizeBytes + (DescriptorsMax * sizeof(int)); // a multiple of 8
 
-    /// <summary>Sends one message, whole or not at all; waits while the receiver's queue is full.</summary>
-    /// <param name="message">At least one byte; at most what the socket's send buffer holds (about 200 KiB).</param>
+    /// <summary>
+    /// Sends one message, whole or not at all; waits while the receiver's queue is full.
+    /// </summary>
+    /// <param name="message">
+    /// At least one byte; at most what the socket's send buffer holds (about 200 KiB).
+    /// </param>
     /// <param name="descriptors">
-    /// The receiver gets copies; the sender keeps its own and must keep them open until this returns. At most
-    /// <see cref="DescriptorsMax"/>.
+    /// The receiver gets copies; the sender keeps its own and must keep them open until this
+    /// returns. At most <see cref="DescriptorsMax"/>.
     /// </param>
     /// <returns>
-    /// <see cref="Errno.None"/>; <see cref="Errno.EPIPE"/>, <see cref="Errno.ECONNRESET"/>: the other end is closed;
-    /// <see cref="Errno.EMSGSIZE"/>: too long; <see cref="Errno.EBADF"/>: a descriptor is not open.
+    /// <see cref="Errno.None"/>; <see cref="Errno.EPIPE"/>, <see cref="Errno.ECONNRESET"/>: the
+    /// other end is closed; <see cref="Errno.EMSGSIZE"/>: too long; <see cref="Errno.EBADF"/>: a
+    /// descriptor is not open.
     /// </returns>
     public Errno Send(ReadOnlySpan<byte> message, ReadOnlySpan<int> descriptors)
     {
@@ -40,7 +48,8 @@ public sealed unsafe partial class UnixSocket
             ThrowTooManyDescriptors(descriptors.Length);
         }
 
-        // Safe because every pointer is to this frame or to the pinned message, and every length is that of its buffer.
+        // Safe because every pointer is to this frame or to the pinned message, and every length is
+        // that of its buffer.
         var control = stackalloc byte[ControlSizeBytesMax];
         fixed (byte* bytes = message)
         {
@@ -83,20 +92,23 @@ public sealed unsafe partial class UnixSocket
 
     /// <summary>Waits for one message and takes it.</summary>
     /// <param name="buffer">Where its bytes go: at least one.</param>
-    /// <param name="descriptors">Where its descriptors go; the caller owns them. They are close-on-exec.</param>
+    /// <param name="descriptors">
+    /// Where its descriptors go; the caller owns them. They are close-on-exec.
+    /// </param>
     /// <param name="descriptorCount">How many came.</param>
     /// <param name="error">
-    /// <see cref="Errno.None"/>; <see cref="Errno.EMSGSIZE"/>: the message had more bytes or descriptors than there was
-    /// room for (or this process has no free descriptor); it is gone and its descriptors are closed;
-    /// <see cref="Errno.ECONNRESET"/>: the other end closed with messages unread.
+    /// <see cref="Errno.None"/>; <see cref="Errno.EMSGSIZE"/>: the message had more bytes or
+    /// descriptors than there was room for (or this process has no free descriptor); it is gone and
+    /// its descriptors are closed; <see cref="Errno.ECONNRESET"/>: the other end closed with
+    /// messages unread.
     /// </param>
     /// <returns>The number of bytes; 0 when the other end is closed, and on an error.</returns>
     public int Receive(Span<byte> buffer, Span<int> descriptors, out int descriptorCount, out Errno error)
     {
         descriptorCount = 0;
 
-        // Safe because every pointer is to this frame or to the pinned buffer, and every length is that of its buffer.
-        // Aligned to 8 as the headers need: a stack buffer of this size is.
+        // Safe because every pointer is to this frame or to the pinned buffer, and every length is
+        // that of its buffer. Aligned to 8 as the headers need: a stack buffer of this size is.
         var control = stackalloc ulong[ControlSizeBytesMax / sizeof(ulong)];
         fixed (byte* bytes = buffer)
         {
@@ -134,7 +146,8 @@ public sealed unsafe partial class UnixSocket
             var count = TakeDescriptors(new ReadOnlySpan<byte>(control, (int)header.msg_controllen), arrived);
             var truncated = (header.msg_flags & (LibC.MSG_TRUNC | LibC.MSG_CTRUNC)) != 0 || count > descriptors.Length;
 
-            // An empty message is how this type says "closed"; whoever sends one with descriptors does not get them kept.
+            // An empty message is how this type says "closed"; whoever sends one with descriptors
+            // does not get them kept.
             if (truncated || received == 0)
             {
                 CloseAll(arrived[..count]);
@@ -148,7 +161,8 @@ public sealed unsafe partial class UnixSocket
         }
     }
 
-    // Collects the descriptors of every SCM_RIGHTS header; more than DescriptorsMax cannot be there, as the buffer ends.
+    // Collects the descriptors of every SCM_RIGHTS header; more than DescriptorsMax cannot be
+    // there, as the buffer ends.
     private static int TakeDescriptors(ReadOnlySpan<byte> control, Span<int> descriptors)
     {
         var count = 0;
@@ -185,7 +199,8 @@ public sealed unsafe partial class UnixSocket
     private static int Align(int length) => (length + 7) & ~7;
 
     [DoesNotReturn]
-    private static void ThrowEmptyMessage() => throw new ArgumentException("A message must have at least one byte: none means closed.");
+    private static void ThrowEmptyMessage()
+        => throw new ArgumentException("A message must have at least one byte: none means closed.");
 
     [DoesNotReturn]
     private static void ThrowTooManyDescriptors(int count)

@@ -6,12 +6,14 @@ using Hmm.Uapi;
 namespace Hmm.Linux;
 
 /// <summary>
-/// A Unix socket of type SOCK_SEQPACKET: one message is one datagram, in order, and may carry descriptors.
+/// A Unix socket of type SOCK_SEQPACKET: one message is one datagram, in order, and may carry
+/// descriptors.
 /// </summary>
 /// <remarks>
-/// Thread-safety: every member may be called from several threads at once; each message goes to one receiver.
-/// A descriptor in use by a blocked call closes when that call returns: <see cref="Shutdown"/> makes it return. Disposal
-/// does not shut the connection down, because another process may hold the same end.
+/// Thread-safety: every member may be called from several threads at once; each message goes to one
+/// receiver. A descriptor in use by a blocked call closes when that call returns:
+/// <see cref="Shutdown"/> makes it return. Disposal does not shut the connection down, because
+/// another process may hold the same end.
 /// </remarks>
 public sealed unsafe partial class UnixSocket : DescriptorHandle
 {
@@ -23,7 +25,10 @@ public sealed unsafe partial class UnixSocket : DescriptorHandle
     /// <summary>Where a listener listens; null for any other socket.</summary>
     public string? Path { get; private set; }
 
-    /// <summary>The process at the other end, as of when it connected (of a pair: the one that made the pair).</summary>
+    /// <summary>
+    /// The process at the other end, as of when it connected (of a pair: the one that made the
+    /// pair).
+    /// </summary>
     /// <exception cref="HmmException">The system's error.</exception>
     public PeerCredentials Peer
     {
@@ -32,7 +37,8 @@ public sealed unsafe partial class UnixSocket : DescriptorHandle
             ucred credentials;
             var length = (uint)sizeof(ucred);
 
-            // Safe because the length passed is that of the structure, and both locals outlive the call.
+            // Safe because the length passed is that of the structure, and both locals outlive the
+            // call.
             var result = LibC.getsockopt(this, LibC.SOL_SOCKET, LibC.SO_PEERCRED, &credentials, &length);
             var error = LinuxError.Last();
             if (result < 0)
@@ -63,9 +69,15 @@ public sealed unsafe partial class UnixSocket : DescriptorHandle
         return (new UnixSocket(pair[0]), new UnixSocket(pair[1]));
     }
 
-    /// <summary>Takes over a connected socket, for example one that a parent process left as descriptor 3.</summary>
-    /// <param name="descriptor">The descriptor, owned by the result from here on; made close-on-exec.</param>
-    /// <exception cref="HmmException">EBADF: no such descriptor; nothing was taken over.</exception>
+    /// <summary>
+    /// Takes over a connected socket, for example one that a parent process left as descriptor 3.
+    /// </summary>
+    /// <param name="descriptor">
+    /// The descriptor, owned by the result from here on; made close-on-exec.
+    /// </param>
+    /// <exception cref="HmmException">
+    /// EBADF: no such descriptor; nothing was taken over.
+    /// </exception>
     public static UnixSocket Adopt(int descriptor)
     {
         Platform.Require();
@@ -83,7 +95,9 @@ public sealed unsafe partial class UnixSocket : DescriptorHandle
 
     /// <summary>Connects to a listener; waits while its backlog is full.</summary>
     /// <param name="path">The listener's path, at most 107 bytes of UTF-8.</param>
-    /// <exception cref="HmmException">ENOENT, ECONNREFUSED: nobody listens. EACCES: not permitted. The message has the fix.</exception>
+    /// <exception cref="HmmException">
+    /// ENOENT, ECONNREFUSED: nobody listens. EACCES: not permitted. The message has the fix.
+    /// </exception>
     /// <exception cref="PlatformNotSupportedException">Not Linux on x64 or arm64.</exception>
     public static UnixSocket Connect(string path)
     {
@@ -103,7 +117,8 @@ public sealed unsafe partial class UnixSocket : DescriptorHandle
     /// <summary>Waits for a client of a listener.</summary>
     /// <returns>The connection; close-on-exec.</returns>
     /// <exception cref="HmmException">
-    /// ECANCELED: <see cref="Shutdown"/> was called. EMFILE, ENOMEM: the system's limits; the client goes on waiting.
+    /// ECANCELED: <see cref="Shutdown"/> was called. EMFILE, ENOMEM: the system's limits; the
+    /// client goes on waiting.
     /// </exception>
     public UnixSocket Accept()
     {
@@ -123,7 +138,8 @@ public sealed unsafe partial class UnixSocket : DescriptorHandle
             else if (error == Errno.EINVAL)
             {
                 // The kernel's answer both after shutdown and on a socket that never listened.
-                LinuxError.Throw(Errno.ECANCELED, "accept4", $"\"{Path}\"", "the listener was shut down; listen again to go on");
+                LinuxError.Throw(
+                    Errno.ECANCELED, "accept4", $"\"{Path}\"", "the listener was shut down; listen again to go on");
             }
             else if (!LinuxError.IsInterrupted(error) && error != OtherErrno.ECONNABORTED)
             {
@@ -133,8 +149,8 @@ public sealed unsafe partial class UnixSocket : DescriptorHandle
     }
 
     /// <summary>
-    /// Ends the connection in both directions, for every process that holds this end, and wakes blocked receivers (who
-    /// see the end) and acceptors (ECANCELED). Later calls do nothing.
+    /// Ends the connection in both directions, for every process that holds this end, and wakes
+    /// blocked receivers (who see the end) and acceptors (ECANCELED). Later calls do nothing.
     /// </summary>
     public void Shutdown()
     {
@@ -146,7 +162,9 @@ public sealed unsafe partial class UnixSocket : DescriptorHandle
     protected override bool ReleaseHandle()
     {
         RemovePath();
-        return base.ReleaseHandle();
+        var released = base.ReleaseHandle();
+        _lock?.Dispose(); // last: the next listener may come as soon as it is gone
+        return released;
     }
 
     private static UnixSocket Create(string path)
@@ -175,12 +193,14 @@ public sealed unsafe partial class UnixSocket : DescriptorHandle
         {
             throw new HmmException(
                 Errno.EINVAL,
-                $"The socket path \"{path}\" has {length} bytes and the kernel takes at most {PathBytesMax}; choose a shorter one.");
+                $"The socket path \"{path}\" has {length} bytes and the kernel takes at most {PathBytesMax}; "
+                    + "choose a shorter one.");
         }
 
         var address = new sockaddr_un { sun_family = LibC.AF_UNIX };
 
-        // Safe because the length was checked above and the structure starts out as zeros, so the NUL is there.
+        // Safe because the length was checked above and the structure starts out as zeros, so the
+        // NUL is there.
         Encoding.UTF8.GetBytes(path, new Span<byte>(address.sun_path, PathBytesMax));
         return address;
     }
@@ -199,7 +219,8 @@ public sealed unsafe partial class UnixSocket : DescriptorHandle
                     return Errno.None;
                 }
 
-                // A Unix connect that a signal interrupts has not begun, unlike TCP's: it can be made again.
+                // A Unix connect that a signal interrupts has not begun, unlike TCP's: it can be
+                // made again.
                 if (!LinuxError.IsInterrupted(error))
                 {
                     return error;
@@ -213,8 +234,10 @@ public sealed unsafe partial class UnixSocket : DescriptorHandle
         Errno.ENOENT => "no host listens there; start one (hmm host --socket PATH) or correct the path",
         Errno.ECONNREFUSED => "what is there is no live listener: its host has ended, or it is no socket; start a host "
             + "(hmm host --socket PATH)",
-        Errno.EACCES or Errno.EPERM => "this user may not connect to it; run as the user who started the host, or ask for access",
-        OtherErrno.EPROTOTYPE => "a program listens there that is no host (its socket has another type); correct the path",
+        Errno.EACCES or Errno.EPERM =>
+            "this user may not connect to it; run as the user who started the host, or ask for access",
+        OtherErrno.EPROTOTYPE =>
+            "a program listens there that is no host (its socket has another type); correct the path",
         _ => null,
     };
 }

@@ -5,20 +5,23 @@ using Hmm.Uapi;
 namespace Hmm.Linux;
 
 /// <content>
-/// Opening: three ways, tried in order, each by doing it. Features are asked for by a handshake that a descriptor
-/// allows only once, so one descriptor is spent on asking what the kernel has, and the next asks for what we want.
+/// Opening: three ways, tried in order, each by doing it. Features are asked for by a handshake
+/// that a descriptor allows only once, so one descriptor is spent on asking what the kernel has,
+/// and the next asks for what we want.
 /// </content>
 public sealed unsafe partial class UserfaultFd
 {
     private const string DevicePath = "/dev/userfaultfd";
+    private const string UdevRule = "KERNEL==\"userfaultfd\", GROUP=\"hmm\", MODE=\"0660\"";
 
-    // Without these there is no Hmm.NET: missing and write-protect faults on shared memory (Linux 5.19).
+    // Without these there is no Hmm.NET: missing and write-protect faults on shared memory (Linux
+    // 5.19).
     private const ulong FeaturesNeeded = LibC.UFFD_FEATURE_PAGEFAULT_FLAG_WP
         | LibC.UFFD_FEATURE_MISSING_SHMEM
         | LibC.UFFD_FEATURE_WP_HUGETLBFS_SHMEM;
 
-    // Taken where offered. No event feature (fork, remap, remove, unmap) is ever among them: with those on, COPY
-    // fails with EAGAIN while the application changes its mappings.
+    // Taken where offered. No event feature (fork, remap, remove, unmap) is ever among them: with
+    // those on, COPY fails with EAGAIN while the application changes its mappings.
     private const ulong FeaturesWanted = LibC.UFFD_FEATURE_THREAD_ID
         | LibC.UFFD_FEATURE_WP_UNPOPULATED
         | LibC.UFFD_FEATURE_POISON;
@@ -27,10 +30,12 @@ public sealed unsafe partial class UserfaultFd
         [UserfaultFdMode.DeviceNode, UserfaultFdMode.Syscall, UserfaultFdMode.UserModeOnly];
 
     /// <summary>
-    /// Opens a userfaultfd by the best way that works: <c>/dev/userfaultfd</c>, the system call, the system call for
-    /// user-mode faults only. Close-on-exec, non-blocking.
+    /// Opens a userfaultfd by the best way that works: <c>/dev/userfaultfd</c>, the system call,
+    /// the system call for user-mode faults only. Close-on-exec, non-blocking.
     /// </summary>
-    /// <exception cref="HmmException">None works; the message says why for each, and what to do.</exception>
+    /// <exception cref="HmmException">
+    /// None works; the message says why for each, and what to do.
+    /// </exception>
     /// <exception cref="PlatformNotSupportedException">Not Linux on x64 or arm64.</exception>
     public static UserfaultFd Open()
     {
@@ -48,26 +53,31 @@ public sealed unsafe partial class UserfaultFd
         }
 
         var reasons = string.Join(' ', failures.Select(static failure => failure.Explanation));
-        throw new HmmException(failures[^1].Error, $"No userfaultfd can be opened, and nothing works without one. {reasons}");
+        throw new HmmException(
+            failures[^1].Error, $"No userfaultfd can be opened, and nothing works without one. {reasons}");
     }
 
     /// <summary>
-    /// Takes over a userfaultfd that another process opened and sent; makes it non-blocking. On an exception the
-    /// descriptor is closed.
+    /// Takes over a userfaultfd that another process opened and sent; makes it non-blocking. On an
+    /// exception the descriptor is closed.
     /// </summary>
     /// <param name="descriptor">The descriptor, owned by the result from here on.</param>
-    /// <exception cref="HmmException">EINVAL: it is something else. EBADF: it is closed.</exception>
+    /// <exception cref="HmmException">
+    /// EINVAL: it is something else. EBADF: it is closed.
+    /// </exception>
     public static UserfaultFd Adopt(int descriptor)
     {
         Platform.Require();
         var adopted = new UserfaultFd(descriptor, UserfaultFdMode.Syscall);
         try
         {
-            // The sender is not trusted: a read of, say, a pipe or a file on its own file system could hang the caller.
+            // The sender is not trusted: a read of, say, a pipe or a file on its own file system
+            // could hang the caller.
             var kind = DescriptorKind(descriptor);
             if (kind != "anon_inode:[userfaultfd]")
             {
-                throw new HmmException(Errno.EINVAL, $"Descriptor {descriptor} is not a userfaultfd but \"{kind}\"; send a userfaultfd.");
+                throw new HmmException(
+                    Errno.EINVAL, $"Descriptor {descriptor} is not a userfaultfd but \"{kind}\"; send a userfaultfd.");
             }
 
             var flags = LibC.fcntl(adopted, LibC.F_GETFL, 0);
@@ -92,7 +102,9 @@ public sealed unsafe partial class UserfaultFd
         }
     }
 
-    /// <summary>Tries every way to a userfaultfd, best first, and says what each gives or what it lacks.</summary>
+    /// <summary>
+    /// Tries every way to a userfaultfd, best first, and says what each gives or what it lacks.
+    /// </summary>
     /// <returns>One entry a <see cref="UserfaultFdMode"/>, in their order.</returns>
     /// <exception cref="PlatformNotSupportedException">Not Linux on x64 or arm64.</exception>
     public static IReadOnlyList<UserfaultFdProbe> Probe()
@@ -107,38 +119,44 @@ public sealed unsafe partial class UserfaultFd
         return probes;
     }
 
-    // How a refusal at one rung reads. Pure, so that a test can see sentences that this machine does not produce.
+    // How a refusal at one rung reads. Pure, so that a test can see sentences that this machine
+    // does not produce.
     internal static string Explain(UserfaultFdMode mode, Errno error) => (mode, error) switch
     {
-        (UserfaultFdMode.DeviceNode, Errno.None) => DevicePath + " works: faults of the program and of its system calls are served.",
-        (UserfaultFdMode.Syscall, Errno.None) => "The userfaultfd call works: faults of the program and of its system calls are served.",
+        (UserfaultFdMode.DeviceNode, Errno.None) =>
+            DevicePath + " works: faults of the program and of its system calls are served.",
+        (UserfaultFdMode.Syscall, Errno.None) =>
+            "The userfaultfd call works: faults of the program and of its system calls are served.",
         (UserfaultFdMode.UserModeOnly, Errno.None) =>
-            "The userfaultfd call works for user-mode faults only: a system call that touches an absent page fails with EFAULT. "
-            + $"For all faults, let your group open {DevicePath} (udev rule: KERNEL==\"userfaultfd\", GROUP=\"hmm\", MODE=\"0660\").",
+            "The userfaultfd call works for user-mode faults only: a system call that touches an absent page fails "
+            + $"with EFAULT. For all faults, let your group open {DevicePath} (udev rule: {UdevRule}).",
         (UserfaultFdMode.DeviceNode, Errno.ENOENT) =>
-            DevicePath + " does not exist: use Linux 6.1 or newer with CONFIG_USERFAULTFD, and in a container pass the device in "
-            + $"(--device {DevicePath}).",
+            DevicePath + " does not exist: use Linux 6.1 or newer with CONFIG_USERFAULTFD, and in a container pass the "
+            + $"device in (--device {DevicePath}).",
         (UserfaultFdMode.DeviceNode, Errno.EACCES or Errno.EPERM) =>
-            DevicePath + " may not be opened by this user: give a group access with a udev rule (KERNEL==\"userfaultfd\", "
-            + "GROUP=\"hmm\", MODE=\"0660\") and join it; in a container allow the device as well.",
+            DevicePath + $" may not be opened by this user: give a group access with a udev rule ({UdevRule}) and join "
+            + "it; in a container allow the device as well.",
         (UserfaultFdMode.Syscall, Errno.EPERM or Errno.EACCES) =>
-            "The userfaultfd call is not permitted: vm.unprivileged_userfaultfd is 0 and the process lacks CAP_SYS_PTRACE, or a "
-            + $"seccomp filter forbids the call (containers often do); give a group access to {DevicePath} with a udev rule, "
-            + "or set vm.unprivileged_userfaultfd=1, or grant CAP_SYS_PTRACE, or allow the call in the seccomp profile.",
+            "The userfaultfd call is not permitted: vm.unprivileged_userfaultfd is 0 and the process lacks "
+            + "CAP_SYS_PTRACE, or a seccomp filter forbids the call (containers often do); give a group access to "
+            + $"{DevicePath} with a udev rule ({UdevRule}), or set vm.unprivileged_userfaultfd=1, or grant "
+            + "CAP_SYS_PTRACE, or allow the call in the seccomp profile.",
         (UserfaultFdMode.UserModeOnly, Errno.EPERM or Errno.EACCES) =>
-            "The userfaultfd call is not permitted even for user-mode faults: a seccomp filter forbids it (containers often do); "
-            + $"allow the call in the seccomp profile, or give a group access to {DevicePath} with a udev rule.",
+            "The userfaultfd call is not permitted even for user-mode faults: a seccomp filter forbids it (containers "
+            + $"often do); allow the call in the seccomp profile, or give a group access to {DevicePath} with a udev "
+            + $"rule ({UdevRule}).",
         (_, Errno.ENOSYS) =>
-            "The kernel has no userfaultfd, or a seccomp filter hides it: use a kernel with CONFIG_USERFAULTFD, and allow the "
-            + "call in the seccomp profile.",
-        (UserfaultFdMode.UserModeOnly, Errno.EINVAL) => "The kernel does not know UFFD_USER_MODE_ONLY: use Linux 5.11 or newer.",
+            "The kernel has no userfaultfd, or a seccomp filter hides it: use a kernel with CONFIG_USERFAULTFD, and "
+            + "allow the call in the seccomp profile.",
+        (UserfaultFdMode.UserModeOnly, Errno.EINVAL) =>
+            "The kernel does not know UFFD_USER_MODE_ONLY: use Linux 5.11 or newer.",
         (_, Errno.EOPNOTSUPP) =>
             "The kernel's userfaultfd lacks write-protect faults on shared memory: use Linux 5.19 or newer, with "
             + "CONFIG_PTE_MARKER_UFFD_WP.",
         _ => LinuxError.Create(error, mode == UserfaultFdMode.DeviceNode ? "open" : "userfaultfd", DevicePath).Message,
     };
 
-    private static UserfaultFd? TryOpen(UserfaultFdMode mode, out UserfaultFdProbe probe)
+    internal static UserfaultFd? TryOpen(UserfaultFdMode mode, out UserfaultFdProbe probe)
     {
         var error = Errno.None;
         UserfaultFd? opened = null;

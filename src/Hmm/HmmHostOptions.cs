@@ -27,7 +27,8 @@ public sealed class HmmHostOptions
     public long? DeviceSizeBytes { get; set; }
 
     /// <summary>
-    /// The devices to use, by driver, fastest first. Empty, the default: the block device alone.
+    /// The devices to use, fastest first, each a driver and its parameters:
+    /// <c>block,folder=/var/tmp,size=64GiB</c>. Empty, the default: one block device.
     /// </summary>
     public IList<string> Devices { get; } = [];
 
@@ -76,10 +77,10 @@ public sealed class HmmHostOptions
 
         foreach (var device in Devices)
         {
-            if (string.IsNullOrWhiteSpace(device) || device.Contains(','))
+            if (string.IsNullOrWhiteSpace(device))
             {
                 throw new ArgumentException(
-                    $"'{device}' is no driver's name; `hmm devices` lists them.",
+                    $"'{device}' is no device: write a driver and its parameters, as in block,folder=/var/tmp,size=64GiB.",
                     nameof(Devices));
             }
         }

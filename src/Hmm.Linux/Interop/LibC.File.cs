@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace Hmm.Linux.Interop;
 
-// Files. Constants: include/uapi/asm-generic/fcntl.h (x64), arch/arm64/include/uapi/asm/fcntl.h (arm64),
-// include/uapi/linux/{falloc,fcntl,stat}.h, include/uapi/linux/fs.h (SEEK_*).
+// Files. Constants: include/uapi/asm-generic/fcntl.h (x64), arch/arm64/include/uapi/asm/fcntl.h
+// (arm64), include/uapi/linux/{falloc,fcntl,stat}.h, include/uapi/linux/fs.h (SEEK_*).
 internal static unsafe partial class LibC
 {
     internal const int O_RDONLY = 0;
@@ -51,7 +51,8 @@ internal static unsafe partial class LibC
     internal const int LOCK_EX = 2;
     internal const int LOCK_NB = 4;
 
-    // arm64 kept 32-bit ARM's numbers for these two: 040000 and 0200000, the other way round than x64.
+    // arm64 kept 32-bit ARM's numbers for these: 040000, 0100000 and 0200000.
+    internal static readonly int O_NOFOLLOW = IsArm64 ? 0x8000 : 0x20000;
     internal static readonly int O_DIRECTORY = IsArm64 ? 0x4000 : 0x10000;
     internal static readonly int O_DIRECT = IsArm64 ? 0x10000 : 0x4000;
     internal static readonly int O_TMPFILE = 0x400000 | O_DIRECTORY; // __O_TMPFILE | O_DIRECTORY
@@ -59,7 +60,8 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int open(string path, int flags, uint mode);
 
-    // Takes the number: only a SafeHandle's release, or the owner of a number that no handle owns yet, may call it.
+    // Takes the number: only a SafeHandle's release, or the owner of a number that no handle owns
+    // yet, may call it.
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int close(int fd);
 

@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace Hmm.Linux.Interop;
 
-// mmap and friends. Constants: include/uapi/asm-generic/mman-common.h, mman.h; include/uapi/linux/memfd.h.
+// mmap and friends. Constants: include/uapi/asm-generic/mman-common.h, mman.h;
+// include/uapi/linux/memfd.h.
 internal static unsafe partial class LibC
 {
     internal const int PROT_NONE = 0;

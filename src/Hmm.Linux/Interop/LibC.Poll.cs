@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace Hmm.Linux.Interop;
 
-// Waiting. Constants: include/uapi/asm-generic/poll.h, include/uapi/linux/eventpoll.h, include/uapi/linux/eventfd.h.
+// Waiting. Constants: include/uapi/asm-generic/poll.h, include/uapi/linux/eventpoll.h,
+// include/uapi/linux/eventfd.h.
 internal static unsafe partial class LibC
 {
     internal const short POLLIN = 0x1;
@@ -17,7 +18,8 @@ internal static unsafe partial class LibC
     internal const int EFD_CLOEXEC = O_CLOEXEC;
     internal const int EFD_NONBLOCK = O_NONBLOCK;
 
-    // struct epoll_event { u32 events; u64 data; } is packed on x64 (12 bytes) and only there (EPOLL_PACKED).
+    // struct epoll_event { u32 events; u64 data; } is packed on x64 (12 bytes) and only there
+    // (EPOLL_PACKED).
     internal static readonly int EpollEventSizeBytes = IsArm64 ? 16 : 12;
     internal static readonly int EpollEventDataOffset = IsArm64 ? 8 : 4;
 

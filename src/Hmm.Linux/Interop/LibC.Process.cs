@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Hmm.Linux.Interop;
 
-// Processes. Constants: glibc and musl <spawn.h> (the same), include/uapi/asm-generic/{unistd,resource,signal}.h.
-// posix_spawn's calls return the error number; they do not set errno.
+// Processes. Constants: glibc and musl <spawn.h> (the same),
+// include/uapi/asm-generic/{unistd,resource,signal}.h. posix_spawn's calls return the error number;
+// they do not set errno.
 internal static unsafe partial class LibC
 {
     internal const short POSIX_SPAWN_SETPGROUP = 0x02;
@@ -16,7 +17,8 @@ internal static unsafe partial class LibC
     internal const int WNOHANG = 1;
     internal const int RLIMIT_MEMLOCK = 8;
 
-    // Opaque to us: glibc has 80 and 336 bytes, musl 80 and 336, sigset_t 128 in both. Twice the size is room to grow.
+    // Opaque to us: glibc has 80 and 336 bytes, musl 80 and 336, sigset_t 128 in both. Twice the
+    // size is room to grow.
     internal const int SpawnFileActionsSizeBytes = 160;
     internal const int SpawnAttributesSizeBytes = 672;
     internal const int SignalSetSizeBytes = 128;
@@ -26,7 +28,8 @@ internal static unsafe partial class LibC
     internal const long SYS_pidfd_open = 434; // Linux 5.3
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int posix_spawn(int* pid, string path, byte* fileActions, byte* attributes, byte** arguments, byte** environment);
+    internal static partial int posix_spawn(
+        int* pid, string path, byte* fileActions, byte* attributes, byte** arguments, byte** environment);
 
     [LibraryImport(Library)]
     internal static partial int posix_spawn_file_actions_init(byte* fileActions);
@@ -38,7 +41,12 @@ internal static unsafe partial class LibC
     internal static partial int posix_spawn_file_actions_adddup2(byte* fileActions, int fd, int target);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int posix_spawn_file_actions_addopen(byte* fileActions, int fd, string path, int flags, uint mode);
+    internal static partial int posix_spawn_file_actions_addopen(
+        byte* fileActions, int fd, string path, int flags, uint mode);
+
+    // glibc 2.34; not in musl.
+    [LibraryImport(Library)]
+    internal static partial int posix_spawn_file_actions_addclosefrom_np(byte* fileActions, int first);
 
     [LibraryImport(Library)]
     internal static partial int posix_spawnattr_init(byte* attributes);

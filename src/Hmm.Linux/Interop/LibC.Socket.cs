@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace Hmm.Linux.Interop;
 
-// Unix sockets. Constants: include/linux/socket.h, include/linux/net.h, include/uapi/asm-generic/socket.h.
+// Unix sockets. Constants: include/linux/socket.h, include/linux/net.h,
+// include/uapi/asm-generic/socket.h.
 internal static unsafe partial class LibC
 {
     internal const int AF_UNIX = 1;

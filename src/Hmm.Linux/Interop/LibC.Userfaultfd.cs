@@ -3,9 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Hmm.Linux.Interop;
 
-// userfaultfd. Constants: include/uapi/linux/userfaultfd.h of Linux 6.18; distributions' headers are often older than
-// their kernels, so all are written out. An ioctl number is
-//   direction << 30 | size of the argument << 16 | 0xAA << 8 | number     (1: write, 2: read, 3: both; asm-generic/ioctl.h)
+// userfaultfd. Constants: include/uapi/linux/userfaultfd.h of Linux 6.18; distributions' headers
+// are often older than their kernels, so all are written out. An ioctl number is
+//   direction << 30 | size of the argument << 16 | 0xAA << 8 | number
+// with direction 1 to write, 2 to read and 3 for both (asm-generic/ioctl.h).
 internal static unsafe partial class LibC
 {
     internal const ulong UFFD_API = 0xAA;
@@ -41,7 +42,8 @@ internal static unsafe partial class LibC
     // arch/x86/entry/syscalls/syscall_64.tbl; include/uapi/asm-generic/unistd.h
     internal static readonly long SYS_userfaultfd = IsArm64 ? 282 : 323;
 
-    // ioctl and syscall are variadic; on Linux x64 and arm64 variadic integer arguments travel as fixed ones do.
+    // ioctl and syscall are variadic; on Linux x64 and arm64 variadic integer arguments travel as
+    // fixed ones do.
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int ioctl(SafeHandle fd, ulong request, void* argument);
 

@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace Hmm.Linux.Interop;
 
-// The kernel's structures, field for field; KernelStructTests holds their sizes and offsets against the headers.
+// The kernel's structures, field for field; KernelStructTests holds their sizes and offsets against
+// the headers.
 
 // include/uapi/linux/userfaultfd.h
 [StructLayout(LayoutKind.Sequential)]
@@ -64,7 +65,8 @@ internal unsafe struct sockaddr_un
     internal fixed byte sun_path[PathSizeBytes];
 }
 
-// include/linux/socket.h: user_msghdr. musl narrows two lengths and pads; on a little-endian machine that is the same.
+// include/linux/socket.h: user_msghdr. musl narrows two lengths and pads; on a little-endian
+// machine that is the same.
 [StructLayout(LayoutKind.Sequential)]
 internal struct msghdr
 {

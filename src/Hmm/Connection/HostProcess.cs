@@ -67,10 +67,10 @@ internal sealed class HostProcess : IDisposable
             yield return size.ToString(CultureInfo.InvariantCulture);
         }
 
-        if (options.Devices.Count > 0)
+        foreach (var device in options.Devices)
         {
             yield return "--device";
-            yield return string.Join(',', options.Devices);
+            yield return device;
         }
     }
 

@@ -4,6 +4,9 @@ namespace Hmm.Linux.Tests.Support;
 /// <summary>What a test needs of the machine beyond Linux.</summary>
 public enum Need
 {
+    /// <summary>Any userfaultfd, if only for user-mode faults.</summary>
+    UserfaultFd,
+
     /// <summary>A complete userfaultfd: faults inside system calls are served.</summary>
     FullUserfaultFd,
 

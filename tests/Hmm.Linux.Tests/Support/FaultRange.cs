@@ -4,9 +4,10 @@ using Hmm.Uapi;
 
 namespace Hmm.Linux.Tests.Support;
 
-// A registered range with the faults of this same process. A managed access to an absent page would block a thread that
-// the garbage collector must stop, and the collector would then block the test that resolves it: so pages are touched by
-// PopulateRead and PopulateWrite, which wait in the kernel, and only read once they are there.
+// A registered range with the faults of this same process. A managed access to an absent page would
+// block a thread that the garbage collector must stop, and the collector would then block the test
+// that resolves it: so pages are touched by PopulateRead and PopulateWrite, which wait in the
+// kernel, and only read once they are there.
 internal sealed unsafe class FaultRange : IDisposable
 {
     internal const int PageSizeBytes = 4096;

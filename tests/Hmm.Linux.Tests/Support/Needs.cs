@@ -6,24 +6,26 @@ namespace Hmm.Linux.Tests.Support;
 // Each need is probed by doing it, once.
 internal static class Needs
 {
-    private static readonly Lazy<string?> s_userfaultFd = new(ProbeUserfaultFd);
+    private static readonly Lazy<string?> s_userfaultFd = new(static () => Probe(UserfaultFdMode.UserModeOnly));
+    private static readonly Lazy<string?> s_fullUserfaultFd = new(static () => Probe(UserfaultFdMode.Syscall));
     private static readonly Lazy<string?> s_poison = new(ProbePoison);
     private static readonly Lazy<string?> s_mount = new(ProbeMount);
     private static readonly Lazy<string?> s_directIo = new(ProbeDirectIo);
 
     internal static string? MissingBecause(Need need) => need switch
     {
-        Need.FullUserfaultFd => s_userfaultFd.Value,
-        Need.Poison => s_userfaultFd.Value ?? s_poison.Value,
+        Need.UserfaultFd => s_userfaultFd.Value,
+        Need.FullUserfaultFd => s_fullUserfaultFd.Value,
+        Need.Poison => s_fullUserfaultFd.Value ?? s_poison.Value,
         Need.Mount => s_mount.Value,
         Need.DirectIo => s_directIo.Value,
         _ => throw new ArgumentOutOfRangeException(nameof(need)),
     };
 
-    private static string? ProbeUserfaultFd()
+    private static string? Probe(UserfaultFdMode worst)
     {
         var probes = UserfaultFd.Probe();
-        return probes.Any(static probe => probe.Available && probe.Mode != UserfaultFdMode.UserModeOnly)
+        return probes.Any(probe => probe.Available && probe.Mode <= worst)
             ? null
             : string.Join(' ', probes.Select(static probe => probe.Explanation));
     }

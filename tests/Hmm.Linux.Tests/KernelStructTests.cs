@@ -13,7 +13,7 @@ public sealed unsafe class KernelStructTests
 {
     [Fact]
     public void RuntimeMarshallingIsOff()
-        => Assert.True(typeof(UserfaultFd).Assembly.IsDefined(typeof(DisableRuntimeMarshallingAttribute), inherit: false));
+        => Assert.True(typeof(UserfaultFd).Assembly.IsDefined(typeof(DisableRuntimeMarshallingAttribute), false));
 
     [Fact]
     public void StructuresHaveTheKernelsSizes()
@@ -124,6 +124,7 @@ public sealed unsafe class KernelStructTests
         Assert.Equal(arm64 ? 282 : 323, LibC.SYS_userfaultfd);
         Assert.Equal(arm64 ? 0x10000 : 0x4000, LibC.O_DIRECT);
         Assert.Equal(arm64 ? 0x4000 : 0x10000, LibC.O_DIRECTORY);
+        Assert.Equal(arm64 ? 0x8000 : 0x20000, LibC.O_NOFOLLOW);
         Assert.Equal(arm64 ? 0x404000 : 0x410000, LibC.O_TMPFILE);
         Assert.Equal(arm64 ? 16 : 12, LibC.EpollEventSizeBytes);
         Assert.Equal(arm64 ? 8 : 4, LibC.EpollEventDataOffset);
@@ -158,7 +159,8 @@ public sealed unsafe class KernelStructTests
         Assert.Equal(99, descriptor);
     }
 
-    private static ulong Number(ulong direction, int size, ulong number) => direction << 30 | (ulong)size << 16 | 0xAA << 8 | number;
+    private static ulong Number(ulong direction, int size, ulong number)
+        => direction << 30 | (ulong)size << 16 | 0xAA << 8 | number;
 
     private static int Offset(void* structure, void* field) => (int)((byte*)field - (byte*)structure);
 }

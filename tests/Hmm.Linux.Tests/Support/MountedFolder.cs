@@ -31,7 +31,8 @@ internal sealed class MountedFolder : IDisposable
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+            var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true };
+            using var process = Process.Start(start)!;
             var output = process.StandardError.ReadToEnd();
             process.WaitForExit();
             return (process.ExitCode, output);

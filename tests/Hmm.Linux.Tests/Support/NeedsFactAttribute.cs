@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 namespace Hmm.Linux.Tests.Support;
 
-/// <summary>A test that is skipped, with the probe's reason, where the machine lacks what it needs.</summary>
+/// <summary>
+/// A test that is skipped, with the probe's reason, where the machine lacks what it needs.
+/// </summary>
 public sealed class NeedsFactAttribute : FactAttribute
 {
     /// <summary>Probes.</summary>

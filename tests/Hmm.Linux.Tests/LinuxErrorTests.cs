@@ -11,7 +11,9 @@ public sealed class LinuxErrorTests
     {
         var error = LinuxError.Create(Errno.ENOSPC, "pwrite", "5, 4096", "the disk is full; free space");
         Assert.Equal(Errno.ENOSPC, error.Errno);
-        Assert.Equal("pwrite(5, 4096) failed, \"No space left on device\": the disk is full; free space. (ENOSPC)", error.Message);
+        Assert.Equal(
+            "pwrite(5, 4096) failed, \"No space left on device\": the disk is full; free space. (ENOSPC)",
+            error.Message);
     }
 
     [Fact]

@@ -116,7 +116,7 @@ public sealed class UserfaultFdTests
     {
         using var range = new FaultRange(pages: 2);
         var page = range.Address;
-        Assert.Equal(Errno.EINVAL, range.Faults.Copy(page + 1, page, PageSizeBytes, writeProtected: false, out var copied));
+        Assert.Equal(Errno.EINVAL, range.Faults.Copy(page + 1, page, PageSizeBytes, false, out var copied));
         Assert.Equal(0UL, copied);
         Assert.Equal(Errno.EINVAL, range.Faults.Copy(page, page, 0, writeProtected: false, out _));
         range.Faults.Unregister(page, 2 * PageSizeBytes);
@@ -200,7 +200,7 @@ public sealed class UserfaultFdTests
 
         void Cycle()
         {
-            failures += range.Faults.Copy(range.Address, source, Length, writeProtected: true, out _) == Errno.None ? 0 : 1;
+            failures += range.Faults.Copy(range.Address, source, Length, true, out _) == Errno.None ? 0 : 1;
             failures += range.Faults.WriteProtect(range.Address, Length, on: false) == Errno.None ? 0 : 1;
             failures += range.Faults.Wake(range.Address, Length) == Errno.None ? 0 : 1;
             failures += range.Faults.Read(messages, out var error) + (int)error;
@@ -234,7 +234,7 @@ public sealed class UserfaultFdTests
         Assert.True(child.TryWait(TimeSpan.FromSeconds(10), out _));
         using var bytes = new FaultRange(pages: 1);
         bytes.InstallAll(0, count: 1, fill: 1, writeProtected: false);
-        Assert.Equal(Errno.ESRCH, faults.Copy(address, bytes.Address, PageSizeBytes, writeProtected: false, out var copied));
+        Assert.Equal(Errno.ESRCH, faults.Copy(address, bytes.Address, PageSizeBytes, false, out var copied));
         Assert.Equal(0UL, copied);
         Assert.Equal(Errno.ESRCH, faults.WriteProtect(address, PageSizeBytes, on: true));
         Assert.Equal(Errno.None, faults.Wake(address, PageSizeBytes));

@@ -12,10 +12,13 @@ internal static class Program
 {
     internal const int EchoExitCode = 7;
 
-    internal static string DotnetPath => Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
+    private const int CloseOnExec = 0x80000; // O_CLOEXEC
 
-    internal static ChildProcess Spawn(string part, UnixSocket give)
-        => ChildProcess.Spawn(DotnetPath, [typeof(Program).Assembly.Location, part], give);
+    internal static string DotnetPath
+        => Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
+
+    internal static ChildProcess Spawn(string part, UnixSocket give, params string[] arguments)
+        => ChildProcess.Spawn(DotnetPath, [typeof(Program).Assembly.Location, part, .. arguments], give);
 
     private static int Main(string[] arguments)
     {
@@ -25,6 +28,7 @@ internal static class Program
             "describe" => Describe(parent),
             "wait" => Wait(parent),
             "fault" => Fault(parent),
+            "listen" => Listen(parent, arguments[1]),
             _ => 64,
         };
     }
@@ -38,12 +42,7 @@ internal static class Program
         foreach (var entry in Directory.EnumerateFiles("/proc/self/fd"))
         {
             var number = int.Parse(Path.GetFileName(entry), CultureInfo.InvariantCulture);
-            var info = $"/proc/self/fdinfo/{number}";
-            const int CloseOnExec = 0x80000; // 02000000 in the octal "flags:" line
-            var flags = File.Exists(info)
-                ? Convert.ToInt32(File.ReadLines(info).First(static line => line.StartsWith("flags:", StringComparison.Ordinal))[6..].Trim(), 8)
-                : CloseOnExec;
-            if ((flags & CloseOnExec) == 0)
+            if ((FlagsOf(number) & CloseOnExec) == 0)
             {
                 inherited.Add($"{number}");
             }
@@ -64,12 +63,33 @@ internal static class Program
         return EchoExitCode;
     }
 
+    // The octal "flags:" line; the descriptor that listed the folder is gone by now.
+    private static int FlagsOf(int descriptor)
+    {
+        const string Name = "flags:";
+        var info = $"/proc/self/fdinfo/{descriptor}";
+        if (!File.Exists(info))
+        {
+            return CloseOnExec;
+        }
+
+        var line = File.ReadLines(info).First(static line => line.StartsWith(Name, StringComparison.Ordinal));
+        return Convert.ToInt32(line[Name.Length..].Trim(), 8);
+    }
+
     // Lives until its socket closes.
     private static int Wait(UnixSocket parent)
     {
         parent.Send("ready"u8, []);
         parent.Receive(new byte[16], [], out _, out _);
         return 0;
+    }
+
+    // Listens on a path until its socket closes, or somebody kills it.
+    private static int Listen(UnixSocket parent, string path)
+    {
+        using var listener = UnixSocket.Listen(path, 4);
+        return Wait(parent);
     }
 
     // Sends its userfaultfd and memory file, with the address of the range, and touches its first
@@ -83,6 +103,7 @@ internal static class Program
         parent.Send(
             BitConverter.GetBytes((long)memory.Address),
             [(int)faults.DangerousGetHandle(), (int)file.DangerousGetHandle()]);
-        return MappedMemory.PopulateRead(memory.Address, 4096) == Hmm.Uapi.Errno.None ? Marshal.ReadByte(memory.Address) : 1;
+        var error = MappedMemory.PopulateRead(memory.Address, 4096);
+        return error == Hmm.Uapi.Errno.None ? Marshal.ReadByte(memory.Address) : 1;
     }
 }

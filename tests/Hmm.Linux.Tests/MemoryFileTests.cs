@@ -126,7 +126,8 @@ public sealed class MemoryFileTests
 
     private static string[] FlagsOf(nint address)
     {
-        var lines = File.ReadLines("/proc/self/smaps").SkipWhile(line => !line.StartsWith($"{address:x}-", StringComparison.Ordinal));
+        var lines = File.ReadLines("/proc/self/smaps")
+            .SkipWhile(line => !line.StartsWith($"{address:x}-", StringComparison.Ordinal));
         return lines.First(static line => line.StartsWith("VmFlags:", StringComparison.Ordinal)).Split(' ');
     }
 }

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Linux.Tests.Support;
+using Hmm.Uapi;
+
+namespace Hmm.Linux.Tests;
+
+/// <summary>What is read of this system, against what else says the same.</summary>
+public sealed class SystemInfoTests
+{
+    [Fact]
+    public void MemoryAddsUp()
+    {
+        Assert.InRange(SystemInfo.AvailableMemoryBytes, 1UL << 20, SystemInfo.TotalMemoryBytes);
+        Assert.Equal(0UL, SystemInfo.SwapTotalBytes % 1024);
+        Assert.True(SystemInfo.PageSizeBytes >= 4096);
+        Assert.True(SystemInfo.ProcessorCount >= 1);
+    }
+
+    [Fact]
+    public void KernelIsTheRuntimesKernel()
+    {
+        var version = Environment.OSVersion.Version.ToString(2);
+        Assert.StartsWith(version, SystemInfo.KernelRelease, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void UserIsTheOneWhoOwnsNewFiles()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Equal(Errno.None, FileStatus.TryOf(folder.Path, out var status));
+        Assert.Equal(status.UserId, SystemInfo.UserId);
+    }
+
+    [Fact]
+    public void LimitsAndPermissionsAreRead()
+    {
+        Assert.True(SystemInfo.MemlockLimitBytes > 0);
+        Assert.True(Enum.IsDefined(SystemInfo.SeccompMode));
+        var syscall = UserfaultFd.Probe()[1];
+        Assert.True(syscall.Available || syscall.Error != Errno.None);
+        Assert.True(!SystemInfo.HasCapSysPtrace || SystemInfo.SeccompMode != SeccompMode.Disabled || syscall.Available);
+        if (SystemInfo.TryGetMemoryLimit(out var bytes, out var source))
+        {
+            Assert.True(File.Exists(source));
+            Assert.True(bytes > 0);
+        }
+    }
+
+    [Fact]
+    public void FreeSpaceIsThatOfTheFolder()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.InRange(SystemInfo.FreeSpaceBytes(folder.Path), 1UL, (ulong)new DriveInfo(folder.Path).TotalSize);
+        var refused = Assert.Throws<HmmException>(() => SystemInfo.FreeSpaceBytes(folder.File("missing")));
+        Assert.Equal(Errno.ENOENT, refused.Errno);
+        Assert.Contains("statvfs", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ProcTextIsReadByWholeNames()
+    {
+        const string Text = "MemTotal:       24684092 kB\nMemFree:        100 kB\nSwapTotal:             0 kB\n"
+            + "CapEff:\t0000000000080000\nSeccomp:\t2\n";
+        Assert.Equal(24684092UL * 1024, ProcText.KibibytesOf(Text, "MemTotal"));
+        Assert.Equal(0UL, ProcText.KibibytesOf(Text, "SwapTotal"));
+        Assert.Equal(0UL, ProcText.KibibytesOf(Text, "Mem"));
+        Assert.Equal(0UL, ProcText.KibibytesOf("", "MemTotal"));
+        Assert.Equal(2UL, ProcText.NumberOf(Text, "Seccomp"));
+        Assert.True(ProcText.HasCapability(Text, 19));
+        Assert.False(ProcText.HasCapability(Text, 20));
+        Assert.False(ProcText.HasCapability("", 19));
+    }
+}
