@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+using System.Diagnostics.CodeAnalysis;
 using Hmm.Linux.Interop;
 using Hmm.Uapi;
 
@@ -6,27 +7,23 @@ namespace Hmm.Linux;
 
 /// <content>
 /// Listening on a path. A socket file outlives a process that is killed, so a path that is taken
-/// may be stale: it is when connecting is refused. But a socket between bind and listen refuses
-/// too; so everything from bind to listen, and the replacement of a stale one, happens under a lock
-/// on the folder that all listeners take.
+/// may be stale. Who holds the path's lock knows that none of us listens there; whether another
+/// program does, connecting tells.
 /// </content>
 public sealed unsafe partial class UnixSocket
 {
-    // Listening takes microseconds, so who holds the folder's lock longer than this (2 s) is not
-    // one of us.
-    private const int LockTriesMax = 200;
-    private const int LockRetryMs = 10;
-
     private const uint OwnerOnly = 0x180; // 0600
 
     private (uint, uint, ulong) _identity; // Guarded by: immutable once Listen has returned
+    private SocketLock? _lock; // Guarded by: immutable once Listen has returned
 
     /// <summary>
     /// Listens on a path that only this user may connect to (mode 0600). Replaces the socket that a
-    /// killed process of this user left there. Disposing removes the path.
+    /// killed process of this user left there. While it listens it holds a lock on PATH.lock;
+    /// disposing removes both.
     /// </summary>
     /// <param name="path">
-    /// The path, at most 107 bytes of UTF-8; its folder must exist and be readable and writable.
+    /// The path, at most 107 bytes of UTF-8; its folder must exist and be writable.
     /// </param>
     /// <param name="backlog">
     /// How many clients may wait to be accepted: 1 to net.core.somaxconn.
@@ -42,11 +39,17 @@ public sealed unsafe partial class UnixSocket
         Platform.Require();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(backlog);
         var address = Address(path);
-        using var folder = LockFolder(path);
         var socket = Create(path);
         try
         {
-            // 1. The mode of the unbound socket becomes the file's, so that at no time may others
+            // 1. From here on no other listener of ours touches the path.
+            socket._lock = SocketLock.TryTake(path);
+            if (socket._lock is null)
+            {
+                ThrowInUse(path);
+            }
+
+            // 2. The mode of the unbound socket becomes the file's, so that at no time may others
             // connect.
             var result = LibC.fchmod(socket, OwnerOnly);
             var error = LinuxError.Last();
@@ -55,7 +58,7 @@ public sealed unsafe partial class UnixSocket
                 LinuxError.Throw(error, "fchmod", $"socket for \"{path}\", 0600");
             }
 
-            // 2. Bind, once more if a stale socket was in the way.
+            // 3. Bind, once more if a stale socket was in the way.
             error = socket.TryBind(ref address);
             if (error == Errno.EADDRINUSE)
             {
@@ -68,13 +71,13 @@ public sealed unsafe partial class UnixSocket
                 LinuxError.Throw(error, "bind", $"\"{path}\"", ListenCause(error));
             }
 
-            // 3. From here on disposing removes the path.
+            // 4. From here on disposing removes the path.
             socket.Path = path;
             error = FileStatus.TryOf(path, out var status);
             socket._identity = status.Identity;
             if (error == Errno.None)
             {
-                // 4. Listen.
+                // 5. Listen.
                 result = LibC.listen(socket, backlog);
                 error = LinuxError.Last();
                 if (result == 0)
@@ -92,42 +95,17 @@ public sealed unsafe partial class UnixSocket
         }
     }
 
-    private static Descriptor LockFolder(string path)
+    internal static string? ListenCause(Errno error) => error switch
     {
-        var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)) ?? "/";
-        var descriptor = LibC.open(folder, LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_CLOEXEC, 0);
-        var error = LinuxError.Last();
-        if (descriptor < 0)
-        {
-            LinuxError.Throw(error, "open", $"\"{folder}\"", ListenCause(error));
-        }
-
-        var locked = new Descriptor(descriptor);
-        for (var tries = 0; tries < LockTriesMax; tries++)
-        {
-            if (LibC.flock(locked, LibC.LOCK_EX | LibC.LOCK_NB) == 0)
-            {
-                return locked; // closing releases it
-            }
-
-            error = LinuxError.Last();
-            if (error != Errno.EAGAIN && !LinuxError.IsInterrupted(error))
-            {
-                // A file system without locks; the race it would close needs two hosts to start in
-                // the same microseconds.
-                return locked;
-            }
-
-            Thread.Sleep(LockRetryMs);
-        }
-
-        locked.Dispose();
-        throw LinuxError.Create(
-            Errno.EBUSY,
-            "flock",
-            $"\"{folder}\", LOCK_EX",
-            "another program keeps the folder locked; choose another folder for the socket");
-    }
+        Errno.EADDRINUSE => "another program took the path just now; choose another path",
+        Errno.ENOENT => "the folder does not exist; create it or choose another",
+        Errno.EISDIR => "a folder is there; choose another path",
+        OtherErrno.ELOOP => "a symbolic link is where the lock should be; remove it or choose another path",
+        OtherErrno.ENOTDIR => "what should be the folder is a file; choose another path",
+        Errno.EACCES or Errno.EPERM =>
+            "this user may not create a socket in that folder; choose one of yours, such as $XDG_RUNTIME_DIR",
+        _ => null,
+    };
 
     private static void RemoveStale(string path, ref sockaddr_un address)
     {
@@ -153,11 +131,7 @@ public sealed unsafe partial class UnixSocket
 
         if (IsLive(path, ref address))
         {
-            LinuxError.Throw(
-                Errno.EADDRINUSE,
-                "bind",
-                $"\"{path}\"",
-                "a program listens there already; connect to it, end it, or choose another path");
+            ThrowInUse(path);
         }
 
         if (status.UserId != LibC.geteuid())
@@ -193,15 +167,12 @@ public sealed unsafe partial class UnixSocket
         return TryConnect(tried, ref address) is not (Errno.ECONNREFUSED or Errno.ENOENT);
     }
 
-    private static string? ListenCause(Errno error) => error switch
-    {
-        Errno.EADDRINUSE => "another program took the path just now; choose another path",
-        Errno.ENOENT => "the folder does not exist; create it or choose another",
-        OtherErrno.ENOTDIR => "what should be the folder is a file; choose another path",
-        Errno.EACCES or Errno.EPERM =>
-            "this user may not create a socket in that folder; choose one of yours, such as $XDG_RUNTIME_DIR",
-        _ => null,
-    };
+    [DoesNotReturn]
+    private static void ThrowInUse(string path) => LinuxError.Throw(
+        Errno.EADDRINUSE,
+        "bind",
+        $"\"{path}\"",
+        "a program listens there already; connect to it, end it, or choose another path");
 
     private Errno TryBind(ref sockaddr_un address)
     {

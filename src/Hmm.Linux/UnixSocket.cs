@@ -162,7 +162,9 @@ public sealed unsafe partial class UnixSocket : DescriptorHandle
     protected override bool ReleaseHandle()
     {
         RemovePath();
-        return base.ReleaseHandle();
+        var released = base.ReleaseHandle();
+        _lock?.Dispose(); // last: the next listener may come as soon as it is gone
+        return released;
     }
 
     private static UnixSocket Create(string path)

@@ -60,19 +60,24 @@ internal sealed partial class HmmRange
     public Statistics Statistics()
     {
         var request = new StatisticsRequest { RangeId = Id, Scope = StatisticsScope.Range };
-        return _host.Connection.Call<StatisticsRequest, StatisticsReply>(Operation.Statistics, in request).Statistics;
+        var reply = _host.Connection.Call<StatisticsRequest, StatisticsReply>(Operation.Statistics, in request);
+        GC.KeepAlive(this);
+        return reply.Statistics;
     }
 
     public PageDescription Describe(ulong offset)
     {
         var request = new DescribeRequest { RangeId = Id, PageOrAddress = offset >> _pageShift };
-        return _host.Connection.Call<DescribeRequest, DescribeReply>(Operation.Describe, in request).Page;
+        var reply = _host.Connection.Call<DescribeRequest, DescribeReply>(Operation.Describe, in request);
+        GC.KeepAlive(this);
+        return reply.Page;
     }
 
     public ResidencyCell[] Residency(int cells)
     {
         var request = Span(0, LengthBytes, (uint)cells);
         using var pending = _host.Connection.Exchange(Operation.Residency, in request);
+        GC.KeepAlive(this);
         var body = pending.Reply[Math.Min(ResidencyReply.StructBytes, pending.Reply.Length)..];
         if (body.Length != cells * ResidencyCell.StructBytes)
         {
@@ -123,7 +128,7 @@ internal sealed partial class HmmRange
     /// The degraded way, where the kernel's own faults are not served: touch each page from user
     /// mode.
     /// </summary>
-    private static unsafe void Touch(nint address, ulong bytes, bool write)
+    internal static unsafe void Touch(nint address, ulong bytes, bool write)
     {
         // Safe because the caller holds the range, so its mapping exists.
         for (var offset = 0UL; offset < bytes; offset += 1UL << Limits.PageShiftMin)

@@ -86,6 +86,34 @@ public sealed class ConnectionTests : ConnectedTests
     }
 
     [Fact]
+    public async Task KeepsToAHostThatTakesFewerRequests()
+    {
+        using var wire = new TestHost { RequestsInFlightMax = 2 };
+        using var host = wire.Connect();
+        using var array = host.Allocate<byte>(1);
+        var held = Hold(wire, Operation.Flush);
+        Task[] flushes = [array.FlushAsync(), array.FlushAsync(), array.FlushAsync()];
+        Eventually(() => held.Count == 2, "two requests");
+        wire.Send(TestHost.Done(held.ToArray()[0]));
+        Eventually(() => held.Count == 3, "the one that waited");
+        wire.Send(TestHost.Done(held.ToArray()[1]));
+        wire.Send(TestHost.Done(held.ToArray()[2]));
+
+        await Task.WhenAll(flushes).WaitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public void RefusesAHostThatChoseAnotherVersion()
+    {
+        using var wire = new TestHost();
+        wire.Answer(Operation.Hello, request => TestHost.Done(request, new HelloReply { Version = 2 }));
+        var refused = Assert.Throws<HmmException>(wire.Connect);
+
+        Assert.Equal(Errno.EPROTONOSUPPORT, refused.Errno);
+        Assert.Contains("version 2", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task CancellingStopsTheWaitAndNotTheRequest()
     {
         using var array = Host.Allocate<byte>(8 << 12);
@@ -271,10 +299,12 @@ public sealed class ConnectionTests : ConnectedTests
         return message;
     }
 
-    private ConcurrentQueue<byte[]> Hold(Operation operation)
+    private ConcurrentQueue<byte[]> Hold(Operation operation) => Hold(Wire, operation);
+
+    private static ConcurrentQueue<byte[]> Hold(TestHost wire, Operation operation)
     {
         var held = new ConcurrentQueue<byte[]>();
-        Wire.Answer(operation, request =>
+        wire.Answer(operation, request =>
         {
             held.Enqueue(request);
             return null;

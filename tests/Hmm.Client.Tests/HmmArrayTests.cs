@@ -259,6 +259,21 @@ public sealed unsafe class HmmArrayTests : ConnectedTests
         Assert.Contains("EIO", lost.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void TouchesPagesWithoutChangingThemInDegradedMode()
+    {
+        var pages = new byte[3 * 4096];
+        new Random(5).NextBytes(pages);
+        var before = (byte[])pages.Clone();
+        fixed (byte* address = pages)
+        {
+            HmmRange.Touch((nint)address, (ulong)pages.Length, write: false);
+            HmmRange.Touch((nint)address, (ulong)pages.Length, write: true);
+        }
+
+        Assert.Equal(before, pages);
+    }
+
     /// <summary>
     /// Takes a page away and poisons its place, as a host does with one that its device lost.
     /// </summary>

@@ -36,6 +36,8 @@ internal sealed class TestHost : IDisposable
     /// <summary>How many replies the client is told that it may wait for.</summary>
     public uint RequestsInFlightMax { get; set; } = Limits.RequestsInFlightMax;
 
+    public string SocketPath => _path;
+
     public HmmHost Connect() => HmmHost.Connect(_path, "test");
 
     /// <summary>The requests of an operation so far.</summary>

@@ -124,6 +124,7 @@ public sealed unsafe class KernelStructTests
         Assert.Equal(arm64 ? 282 : 323, LibC.SYS_userfaultfd);
         Assert.Equal(arm64 ? 0x10000 : 0x4000, LibC.O_DIRECT);
         Assert.Equal(arm64 ? 0x4000 : 0x10000, LibC.O_DIRECTORY);
+        Assert.Equal(arm64 ? 0x8000 : 0x20000, LibC.O_NOFOLLOW);
         Assert.Equal(arm64 ? 0x404000 : 0x410000, LibC.O_TMPFILE);
         Assert.Equal(arm64 ? 16 : 12, LibC.EpollEventSizeBytes);
         Assert.Equal(arm64 ? 8 : 4, LibC.EpollEventDataOffset);

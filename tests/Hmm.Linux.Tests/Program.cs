@@ -17,8 +17,8 @@ internal static class Program
     internal static string DotnetPath
         => Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
 
-    internal static ChildProcess Spawn(string part, UnixSocket give)
-        => ChildProcess.Spawn(DotnetPath, [typeof(Program).Assembly.Location, part], give);
+    internal static ChildProcess Spawn(string part, UnixSocket give, params string[] arguments)
+        => ChildProcess.Spawn(DotnetPath, [typeof(Program).Assembly.Location, part, .. arguments], give);
 
     private static int Main(string[] arguments)
     {
@@ -28,6 +28,7 @@ internal static class Program
             "describe" => Describe(parent),
             "wait" => Wait(parent),
             "fault" => Fault(parent),
+            "listen" => Listen(parent, arguments[1]),
             _ => 64,
         };
     }
@@ -82,6 +83,13 @@ internal static class Program
         parent.Send("ready"u8, []);
         parent.Receive(new byte[16], [], out _, out _);
         return 0;
+    }
+
+    // Listens on a path until its socket closes, or somebody kills it.
+    private static int Listen(UnixSocket parent, string path)
+    {
+        using var listener = UnixSocket.Listen(path, 4);
+        return Wait(parent);
     }
 
     // Sends its userfaultfd and memory file, with the address of the range, and touches its first

@@ -40,7 +40,7 @@ public sealed class UnixSocketPathTests : IDisposable
     public void DisposalRemovesThePath()
     {
         UnixSocket.Listen(SocketPath, 4).Dispose();
-        Assert.False(File.Exists(SocketPath));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.Path));
         using var again = UnixSocket.Listen(SocketPath, 4);
     }
 
@@ -62,6 +62,8 @@ public sealed class UnixSocketPathTests : IDisposable
             clients.Add(UnixSocket.Connect(SocketPath)); // a backlog of N holds N + 1
         }
 
+        File.Delete(SocketPath + ".lock"); // as if it were a program that takes no lock
+
         AssertRefused(Errno.EADDRINUSE, "a program listens there already", () => UnixSocket.Listen(SocketPath, 4));
         clients.ForEach(static client => client.Dispose());
     }
@@ -69,20 +71,39 @@ public sealed class UnixSocketPathTests : IDisposable
     [Fact]
     public void SocketThatAKilledProcessLeftIsReplaced()
     {
-        LeaveStale();
+        var (mine, its) = UnixSocket.CreatePair();
+        using var parent = mine;
+        using var child = Program.Spawn("listen", its, SocketPath);
+        its.Dispose();
+        Assert.Equal(5, parent.Receive(new byte[8], [], out _, out _));
+        AssertRefused(Errno.EADDRINUSE, "a program listens there already", () => UnixSocket.Listen(SocketPath, 4));
+        child.Kill();
+        Assert.True(child.TryWait(TimeSpan.FromSeconds(10), out _));
+        Assert.True(File.Exists(SocketPath));
         using var listener = UnixSocket.Listen(SocketPath, 4);
         using var client = UnixSocket.Connect(SocketPath);
         using var accepted = listener.Accept();
     }
 
     [Fact]
-    public void ReplacedListenerDoesNotRemoveItsSuccessorsPath()
+    public void ShutDownListenerKeepsItsPathUntilItIsDisposed()
     {
         var first = UnixSocket.Listen(SocketPath, 4);
         first.Shutdown();
-        using var second = UnixSocket.Listen(SocketPath, 4);
+        AssertRefused(Errno.EADDRINUSE, "a program listens there already", () => UnixSocket.Listen(SocketPath, 4));
         first.Dispose();
+        using var second = UnixSocket.Listen(SocketPath, 4);
         using var client = UnixSocket.Connect(SocketPath);
+    }
+
+    [Fact]
+    public void PathThatSomebodyElseTookIsNotRemoved()
+    {
+        var listener = UnixSocket.Listen(SocketPath, 4);
+        File.Delete(SocketPath);
+        File.WriteAllText(SocketPath, "data");
+        listener.Dispose();
+        Assert.Equal("data", File.ReadAllText(SocketPath));
     }
 
     [Fact]
@@ -138,12 +159,11 @@ public sealed class UnixSocketPathTests : IDisposable
     }
 
     [Fact]
-    public void FolderThatSomebodyKeepsLockedIsNamed()
+    public void LockThatIsALinkIsNotFollowed()
     {
-        using var other = new Descriptor(LibC.open(_folder.Path, LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_CLOEXEC, 0));
-        Assert.Equal(0, LibC.flock(other, LibC.LOCK_EX));
-        AssertRefused(Errno.EBUSY, "keeps the folder locked", () => UnixSocket.Listen(SocketPath, 4));
-        Assert.False(File.Exists(SocketPath));
+        File.CreateSymbolicLink(SocketPath + ".lock", _folder.File("victim"));
+        AssertRefused((Errno)40, "a symbolic link", () => UnixSocket.Listen(SocketPath, 4));
+        Assert.False(File.Exists(_folder.File("victim")));
     }
 
     [Fact]
@@ -186,7 +206,7 @@ public sealed class UnixSocketPathTests : IDisposable
         {
             try
             {
-                listeners[i] = UnixSocket.Listen(SocketPath, 64); // every loser's look takes a place
+                listeners[i] = UnixSocket.Listen(SocketPath, 4);
             }
             catch (HmmException refused) when (refused.Errno == Errno.EADDRINUSE)
             {
@@ -205,10 +225,10 @@ public sealed class UnixSocketPathTests : IDisposable
         Assert.Contains(part, refused.Message, StringComparison.Ordinal);
     }
 
-    // What kill -9 leaves: a bound path without a listener. .NET would remove its own on disposal,
-    // so bind by hand.
+    // What kill -9 leaves: a lock file that nobody holds, and a bound path without a listener.
     private unsafe void LeaveStale()
     {
+        File.WriteAllText(SocketPath + ".lock", "");
         using var socket = new Descriptor(LibC.socket(LibC.AF_UNIX, LibC.SOCK_SEQPACKET | LibC.SOCK_CLOEXEC, 0));
         var address = new sockaddr_un { sun_family = LibC.AF_UNIX };
         System.Text.Encoding.UTF8.GetBytes(SocketPath, new Span<byte>(address.sun_path, 107));

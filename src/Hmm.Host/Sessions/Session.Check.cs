@@ -12,7 +12,7 @@ namespace Hmm.Host.Sessions;
 internal sealed partial class Session
 {
     private const string TooLong =
-        "A request has at most 512 bytes and 8 descriptors; send what the page on the boundary describes.";
+        "A request has at most 512 bytes and 2 descriptors; send what the page on the boundary describes.";
 
     /// <summary>Length, version, and Hello first.</summary>
     private void CheckHeader(ReadOnlySpan<byte> message, in MessageHeader header)

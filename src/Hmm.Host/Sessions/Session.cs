@@ -105,7 +105,7 @@ internal sealed partial class Session : IDisposable
     private void ReceiveUntilEnd()
     {
         Span<byte> buffer = stackalloc byte[Limits.RequestBytesMax];
-        Span<int> descriptors = stackalloc int[8];
+        Span<int> descriptors = stackalloc int[Limits.DescriptorsMax];
         while (true)
         {
             var length = _socket.Receive(buffer, descriptors, out var count, out var error);
@@ -168,7 +168,7 @@ internal sealed partial class Session : IDisposable
     {
         socket.Shutdown();
         Span<byte> buffer = stackalloc byte[Limits.RequestBytesMax];
-        Span<int> descriptors = stackalloc int[8];
+        Span<int> descriptors = stackalloc int[Limits.DescriptorsMax];
 
         // After the shutdown nothing is added, so this ends: the kernel's buffer bounds what is
         // left. EMSGSIZE tells of a message longer than any request; those behind it are still

@@ -51,8 +51,8 @@ internal static unsafe partial class LibC
     internal const int LOCK_EX = 2;
     internal const int LOCK_NB = 4;
 
-    // arm64 kept 32-bit ARM's numbers for these two: 040000 and 0200000, the other way round than
-    // x64.
+    // arm64 kept 32-bit ARM's numbers for these: 040000, 0100000 and 0200000.
+    internal static readonly int O_NOFOLLOW = IsArm64 ? 0x8000 : 0x20000;
     internal static readonly int O_DIRECTORY = IsArm64 ? 0x4000 : 0x10000;
     internal static readonly int O_DIRECT = IsArm64 ? 0x10000 : 0x4000;
     internal static readonly int O_TMPFILE = 0x400000 | O_DIRECTORY; // __O_TMPFILE | O_DIRECTORY

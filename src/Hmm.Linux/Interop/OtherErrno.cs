@@ -12,6 +12,7 @@ internal static class OtherErrno
     internal const Errno ECHILD = (Errno)10;
     internal const Errno ENOTDIR = (Errno)20;
     internal const Errno ENFILE = (Errno)23;
+    internal const Errno ELOOP = (Errno)40;
     internal const Errno EPROTOTYPE = (Errno)91;
     internal const Errno ECONNABORTED = (Errno)103;
     internal const Errno EDQUOT = (Errno)122;

@@ -4,7 +4,6 @@ using System.Runtime.CompilerServices;
 using Hmm.Linux;
 using Hmm.Uapi;
 using Hmm.Uapi.Messages;
-using Microsoft.Win32.SafeHandles;
 
 namespace Hmm.Connection;
 
@@ -17,7 +16,7 @@ namespace Hmm.Connection;
 /// request fails with ECONNRESET; that never changes back. Invariant: places taken from
 /// <c>_places</c> == entries of <c>_slots</c> that are not in <c>_free</c>.
 /// </remarks>
-internal sealed class HostConnection : IDisposable
+internal sealed partial class HostConnection : IDisposable
 {
     /// <summary>
     /// The tag of messages whose reply, if any, nobody waits for. Its low byte is no slot.
@@ -224,6 +223,13 @@ internal sealed class HostConnection : IDisposable
         };
         using var pending = Exchange(Operation.Hello, in request, timeoutMs: HelloTimeoutMs);
         Host = pending.Read<HelloReply>();
+        if (Host.Version is < Protocol.VersionMin or > Protocol.VersionMax)
+        {
+            throw new HmmException(
+                Errno.EPROTONOSUPPORT,
+                $"The Hmm host chose version {Host.Version} and this library speaks {Protocol.VersionMin} to "
+                + $"{Protocol.VersionMax}; update the older one.");
+        }
 
         // A host that takes fewer requests at a time than this build assumes: keep the rest for
         // good.
@@ -285,109 +291,18 @@ internal sealed class HostConnection : IDisposable
         }
     }
 
-    private static void Encode<T>(Span<byte> message, Operation operation, in T request, ulong tag)
+    private void Encode<T>(Span<byte> message, Operation operation, in T request, ulong tag)
         where T : unmanaged
     {
         Wire.Write(message, in request);
         Wire.Write(message, new MessageHeader
         {
             SizeBytes = (uint)message.Length,
-            Version = Protocol.VersionMax,
+            Version = operation == Operation.Hello ? Protocol.VersionMax : Host.Version,
             Operation = operation,
             Tag = tag,
         });
     }
-
-    private void ReadReplies()
-    {
-        var buffer = new byte[Limits.MessageBytesMax];
-        Span<int> descriptors = stackalloc int[8];
-        Errno error;
-        while (true)
-        {
-            var length = _socket.Receive(buffer, descriptors, out var count, out error);
-            foreach (var descriptor in descriptors[..count])
-            {
-                // No reply brings one; a host that sends one anyway must not exhaust this process.
-                new SafeFileHandle(descriptor, ownsHandle: true).Dispose();
-            }
-
-            if (length == 0 || error != Errno.None)
-            {
-                break;
-            }
-
-            if (!TryComplete(buffer.AsSpan(0, length)))
-            {
-                error = Errno.EPROTO;
-                _socket.Shutdown();
-                break;
-            }
-        }
-
-        FailAll(error);
-    }
-
-    /// <summary>Completes the request that a reply belongs to.</summary>
-    /// <returns>False when the message is not a reply.</returns>
-    private bool TryComplete(ReadOnlySpan<byte> message)
-    {
-        if (!Wire.TryReadPrefix<ReplyHeader>(message, out var reply)
-            || reply.Header.SizeBytes != (uint)message.Length
-            || (reply.Errno != Errno.None && reply.TextBytes != message.Length - ReplyHeader.StructBytes))
-        {
-            return false;
-        }
-
-        lock (_gate)
-        {
-            var slot = (int)(reply.Header.Tag & ((1 << SlotBits) - 1));
-
-            // An abandoned request's place may be used again already: only the whole tag says whose
-            // it is.
-            if (slot < _slots.Length && _slots[slot].Tag == reply.Header.Tag)
-            {
-                _slots[slot].Complete(message, in reply);
-            }
-            else if (reply.Header.Tag == 0 && reply.Errno != Errno.None)
-            {
-                // A refusal that came before Hello was sent: it says why the connection ends now.
-                _lossErrno = reply.Errno;
-                _lossSentence = PendingRequest.SentenceOf(message);
-            }
-        }
-
-        return true;
-    }
-
-    private void FailAll(Errno error)
-    {
-        lock (_gate)
-        {
-            _lost = true;
-            if (error == Errno.EPROTO)
-            {
-                _lossErrno = Errno.EPROTO;
-                _lossSentence = "The Hmm host sent what is not a reply; use a host of the version of this library.";
-            }
-            else if (_lossErrno == Errno.None)
-            {
-                _lossErrno = Errno.ECONNRESET;
-                _lossSentence = $"The Hmm host{HostName()} has gone, and with it the pages of its ranges that were "
-                    + "not in DRAM; see its messages for the reason, and start the application again.";
-            }
-
-            foreach (var pending in _slots)
-            {
-                if (pending.Tag != NoReplyTag)
-                {
-                    pending.Fail(_lossErrno, _lossSentence);
-                }
-            }
-        }
-    }
-
-    private string HostName() => Host.ProcessId == 0 ? string.Empty : $" (process {Host.ProcessId})";
 
     [DoesNotReturn]
     private void ThrowGone()

@@ -51,7 +51,9 @@ public sealed class SessionFuzzTests
         Assert.InRange(refused, Messages / 10, Messages);
     }
 
-    /// <summary>The open sockets and eventfds; files are left out, as the runtime loads assemblies.</summary>
+    /// <summary>
+    /// The open sockets and eventfds; files are left out, as the runtime loads assemblies.
+    /// </summary>
     private static string[] Descriptors() =>
     [
         .. Directory.GetFileSystemEntries("/proc/self/fd")
@@ -104,12 +106,12 @@ public sealed class SessionFuzzTests
     }
 
     /// <summary>
-    /// Every request but a hint is answered, so the client can keep step: no message is counted that
-    /// the session did not look at. False at the end of the session.
+    /// Every request but a hint is answered, so the client can keep step: no message is counted
+    /// that the session did not look at. False at the end of the session.
     /// </summary>
     private static bool IsAnswered(WireClient client, byte[] message, ref int refused)
     {
-        var isHint = message.Length >= MessageHeader.StructBytes && message[6] == (int)Operation.Hint && message[7] == 0;
+        var isHint = Wire.TryReadPrefix<MessageHeader>(message, out var header) && header.Operation == Operation.Hint;
         if (isHint && !Poll.WaitReadable(client.Socket, 0))
         {
             return true;

@@ -6,8 +6,8 @@ namespace Hmm.Linux.Tests.Support;
 // Each need is probed by doing it, once.
 internal static class Needs
 {
-    private static readonly Lazy<string?> s_userfaultFd = new(static () => ProbeUserfaultFd(UserfaultFdMode.UserModeOnly));
-    private static readonly Lazy<string?> s_fullUserfaultFd = new(static () => ProbeUserfaultFd(UserfaultFdMode.Syscall));
+    private static readonly Lazy<string?> s_userfaultFd = new(static () => Probe(UserfaultFdMode.UserModeOnly));
+    private static readonly Lazy<string?> s_fullUserfaultFd = new(static () => Probe(UserfaultFdMode.Syscall));
     private static readonly Lazy<string?> s_poison = new(ProbePoison);
     private static readonly Lazy<string?> s_mount = new(ProbeMount);
     private static readonly Lazy<string?> s_directIo = new(ProbeDirectIo);
@@ -22,7 +22,7 @@ internal static class Needs
         _ => throw new ArgumentOutOfRangeException(nameof(need)),
     };
 
-    private static string? ProbeUserfaultFd(UserfaultFdMode worst)
+    private static string? Probe(UserfaultFdMode worst)
     {
         var probes = UserfaultFd.Probe();
         return probes.Any(probe => probe.Available && probe.Mode <= worst)
