@@ -25,7 +25,7 @@ public sealed class ErrorGateTests
     public async Task EachCauseHasItsExitCode(Exception exception, int exitCode)
     {
         var error = new StringWriter();
-        var terminal = Terminal.Plain(new StringWriter(), error);
+        var terminal = Terminal.Into(new StringWriter(), error, isRich: false);
         Assert.Equal(exitCode, await ErrorGate.RunAsync(terminal, () => throw exception));
         Assert.StartsWith("hmm: ", error.ToString(), StringComparison.Ordinal);
     }
