@@ -9,7 +9,6 @@ public sealed class ErrorGateTests
     public static TheoryData<Exception, int> Causes => new()
     {
         { new CommandException(ExitCode.Data, "x"), ExitCode.Data },
-        { new HmmException(Errno.ENODEV, "x"), ExitCode.NotFound },
         { new HmmException(Errno.EBUSY, "x"), ExitCode.Busy },
         { new HmmException(Errno.ENOMEM, "x"), ExitCode.Busy },
         { new HmmException(Errno.ENOSPC, "x"), ExitCode.DeviceFolder },
