@@ -49,7 +49,6 @@ internal static class ErrorGate
 
     private static int CodeOf(Errno errno) => errno switch
     {
-        Errno.ENOENT or Errno.ENODEV => ExitCode.NotFound,
         Errno.EBUSY or Errno.ENOMEM => ExitCode.Busy,
         Errno.ENOSPC or Errno.EROFS => ExitCode.DeviceFolder,
         Errno.ENOSYS => ExitCode.Unsupported,

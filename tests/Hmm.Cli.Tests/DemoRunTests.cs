@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using Hmm.Cli.Demo;
 using Hmm.Cli.Demo.Presenters;
+using Hmm.Cli.Output;
 using Hmm.Cli.Tests.Support;
 
 namespace Hmm.Cli.Tests;
@@ -127,6 +128,20 @@ public sealed class DemoRunTests : IDisposable
         Assert.True(new DemoRun(_plan, _range, presenter, CancellationToken.None).Run().Right);
         Assert.DoesNotContain('\e', output.ToString());
         Assert.Contains("All was right", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TheLiveDisplayShowsMapLegendAndVerdict()
+    {
+        var output = new StringWriter();
+        using var presenter = new LivePresenter(Terminal.Into(output, new StringWriter(), isRich: true));
+        Assert.True(new DemoRun(_plan, _range, presenter, CancellationToken.None).Run().Right);
+        foreach (var words in new[] { "where the pages are", "on the device", "peak", "verify", "All was right" })
+        {
+            Assert.Contains(words, output.ToString(), StringComparison.Ordinal);
+        }
+
+        Assert.Contains('\e', output.ToString());
     }
 
     private DemoReport Run() => new DemoRun(_plan, _range, _presenter, CancellationToken.None).Run();

@@ -86,7 +86,7 @@ public sealed class ReportTests
         Assert.Equal(16 * 4096, range.GetProperty("residentBytes").GetInt64());
         Assert.Equal(
             "block0", Json(DeviceReport.ToJson(new DeviceRecord { Name = FixedName.Create("block0") }), "name"));
-        Assert.Equal("private", Json(PageMapReport.ToJson(default), "type"));
+        Assert.Equal("private", Json(PageMapReport.ToJson(new PageMapRecord { Type = PageMapType.Private }), "type"));
         Assert.Equal(
             "systemRam", Json(ResourceReport.ToJson(new ResourceRecord { Kind = ResourceKind.SystemRam }), "kind"));
     }

@@ -59,6 +59,16 @@ public sealed class CodeTests
         Hold.One(OneTypeAFile.CheckNamespace(new SourceFile("src/Hmm.Core/Physical/A.cs", code)), words);
 
     [Fact]
+    public void UnsafeCodeStaysWhereMemoryIsTheSubject() =>
+        Hold.Nothing(Repository.CSharp.SelectMany(UnsafeCode.Check));
+
+    [Theory]
+    [InlineData("src/Hmm.Cli/A.cs")]
+    [InlineData("src/Hmm.Host/Engine/A.cs")]
+    public void UnsafeCodeElsewhereIsFound(string path) =>
+        Hold.One(UnsafeCode.Check(new SourceFile(path, "unsafe class A;")), "unsafe: use spans");
+
+    [Fact]
     public void BannedCodeIsNotUsed() => Hold.Nothing(Repository.CSharp.SelectMany(BannedCode.Check));
 
     [Fact]

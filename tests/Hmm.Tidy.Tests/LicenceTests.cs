@@ -10,7 +10,8 @@ public sealed class LicenceTests
     public void EverySourceFileOpensWithItsLicence() => Hold.Nothing(Repository.Files.SelectMany(Licences.Check));
 
     [Fact]
-    public void EveryPackageStatesItsLicence() => Hold.Nothing(Repository.Projects.SelectMany(Licences.CheckProject));
+    public void EveryPackageStatesItsLicence() => Hold.Nothing(
+        Repository.Projects.SelectMany(project => Licences.CheckProject(project, Inherited(project))));
 
     [Theory]
     [InlineData("src/Hmm.Core/A.cs", "// SPDX-License-Identifier: MIT")]
@@ -25,4 +26,7 @@ public sealed class LicenceTests
     public void APackageWithoutALicenceIsFound() =>
         Hold.One(
             Licences.CheckProject(new SourceFile("src/Hmm/Hmm.csproj", "<Project />")), "PackageLicenseExpression");
+
+    private static string Inherited(SourceFile project) =>
+        Repository.Files.FirstOrDefault(file => file.Path == project.Area + "/Directory.Build.props")?.Text ?? "";
 }

@@ -24,15 +24,6 @@ public sealed class ProjectTests
         "src/Hmm", """<ProjectReference Include="../Hmm.Host/Hmm.Host.csproj" ReferenceOutputAssembly="false" />""")));
 
     [Fact]
-    public void UnsafeCodeStaysWhereMemoryIsTheSubject() =>
-        Hold.Nothing(Repository.Projects.SelectMany(ProjectArrows.CheckUnsafe));
-
-    [Fact]
-    public void UnsafeCodeElsewhereIsFound() => Hold.One(
-        ProjectArrows.CheckUnsafe(Project("src/Hmm.Cli", "<AllowUnsafeBlocks>true</AllowUnsafeBlocks>")),
-        "AllowUnsafeBlocks");
-
-    [Fact]
     public void EverySourceFileIsCompiled() => Hold.Nothing(DeadFiles.Check([.. Repository.Files]));
 
     [Fact]

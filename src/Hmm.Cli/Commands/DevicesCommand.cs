@@ -38,7 +38,7 @@ internal static class DevicesCommand
             {
                 await host.RemoveDeviceAsync(device, cancellation).ConfigureAwait(false);
             }
-            catch (HmmException exception) when (exception.Errno == Errno.ENODEV)
+            catch (HmmException exception) when (exception.Errno is Errno.ENODEV or Errno.ENOENT)
             {
                 throw new CommandException(
                     ExitCode.NotFound, $"no device is named '{device}'; 'hmm devices' lists them", exception);

@@ -50,6 +50,6 @@ internal sealed class Terminal
         return new Terminal(Console.Out, Console.Error, isTerminal);
     }
 
-    /// <summary>Plain output into writers of the caller's.</summary>
-    internal static Terminal Plain(TextWriter output, TextWriter error) => new(output, error, isRich: false);
+    /// <summary>Output into writers of the caller's.</summary>
+    internal static Terminal Into(TextWriter output, TextWriter error, bool isRich) => new(output, error, isRich);
 }

@@ -13,7 +13,15 @@ internal static class HmmProcess
     /// </summary>
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
-    private static readonly string Program = typeof(CommandLine).Assembly.Location;
+    /// <summary>
+    /// The program where it was built, with the host and its modules beside it:
+    /// <c>artifacts/bin/Hmm.Cli/CONFIGURATION/</c>.
+    /// </summary>
+    private static readonly string Program = Path.GetFullPath(Path.Combine(
+        AppContext.BaseDirectory,
+        "../../Hmm.Cli",
+        Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)),
+        "Hmm.Cli.dll"));
 
     internal static HmmResult Run(params string[] arguments) => Run([], arguments);
 

@@ -48,7 +48,8 @@ public static partial class BannedCode
         new("Random.Shared", Shipped, "a seeded Random that is passed in: the core replays under a seed"),
         new("File.", Core, "the core never sees the system; use a seam"),
         new("Assert.True(true", Everywhere, "an assertion that can fail"),
-        new("Skip = \"", ["tests/"], "skip with the probe's reason: a FactAttribute that sets Skip after probing"),
+        new("Fact(Skip", ["tests/"], "skip with the probe's reason: a FactAttribute that sets Skip after probing"),
+        new("Theory(Skip", ["tests/"], "skip with the probe's reason: a TheoryAttribute that sets Skip after probing"),
         new("NotImplementedException", Everywhere, "write it, or leave the member out"),
     ];
 

@@ -30,11 +30,14 @@ public static class Licences
     }
 
     /// <summary>The package's licence is that of its files.</summary>
-    public static IEnumerable<Violation> CheckProject(SourceFile project)
+    /// <param name="project">The project.</param>
+    /// <param name="inherited">What it takes from its folder's Directory.Build.props.</param>
+    public static IEnumerable<Violation> CheckProject(SourceFile project, string inherited = "")
     {
         var licence = MitProjects.Contains(project.Project) ? "MIT" : "GPL-2.0-or-later";
         if (project.Area is "src" or "modules"
-            && !project.Text.Contains($"<PackageLicenseExpression>{licence}<", StringComparison.Ordinal))
+            && !(project.Text + inherited).Contains(
+                $"<PackageLicenseExpression>{licence}<", StringComparison.Ordinal))
         {
             yield return new Violation(
                 project.Path, 0, $"it needs <PackageLicenseExpression>{licence}</PackageLicenseExpression>");

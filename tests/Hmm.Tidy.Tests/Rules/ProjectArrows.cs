@@ -59,20 +59,4 @@ public static class ProjectArrows
             }
         }
     }
-
-    /// <summary>Unsafe code, where memory itself is the subject.</summary>
-    public static IEnumerable<Violation> CheckUnsafe(SourceFile project)
-    {
-        string[] allowed = ["Hmm.Linux", "Hmm.Uapi", "Hmm", "Hmm.Core"];
-        var isFree = FreeAreas.Contains(project.Area)
-            || (project.Area == "src" && allowed.Contains(project.ProjectName));
-        var asks = XDocument.Parse(project.Text).Descendants("AllowUnsafeBlocks").Any(item => item.Value == "true");
-        if (asks && !isFree)
-        {
-            yield return new Violation(
-                project.Path,
-                0,
-                $"AllowUnsafeBlocks is for {string.Join(", ", allowed)}; use spans, or move the code there");
-        }
-    }
 }
