@@ -118,8 +118,8 @@ public sealed partial class PageMap
             return false;
         }
 
-        // The flag first: once the kill is confirmed, Find must not return the map any more.
-        _live = false;
+        // Hidden first: once the kill is confirmed, no lookup returns the map any more.
+        _memory.PageMaps.Hide(this);
         Reference.Kill();
         return true;
     }

@@ -27,7 +27,6 @@ public sealed partial class PageMap
 
     private readonly PhysicalMemory _memory; // immutable
     private readonly int _order; // immutable
-    private volatile bool _live; // Guarded by: atomic; set by the index, cleared by the kill
 
     /// <summary>The driver's or device's name.</summary>
     public string Name { get; }
@@ -66,12 +65,6 @@ public sealed partial class PageMap
 
     /// <summary>The resources under it, as given.</summary>
     public IReadOnlyList<Resource> Spans => Array.ConvertAll(FrameSpans, static span => span.Resource);
-
-    /// <summary>
-    /// Whether lookups may return it: every slot of the index has it, and no kill began. A map that could be found by its
-    /// first frame before its last one is stored would hand out frames that nobody finds.
-    /// </summary>
-    internal bool IsLive => _live;
 
     /// <summary>The owner tag. Not public: whoever knows it may touch the frames.</summary>
     internal object Owner { get; }
@@ -123,9 +116,6 @@ public sealed partial class PageMap
 
         return ref frame.DriverWord;
     }
-
-    /// <summary>The index stored every slot: from here on lookups return the map.</summary>
-    internal void SetPublished() => _live = true;
 
     /// <summary>Checks that a driver with an owner tag may touch a frame as one of this map.</summary>
     internal void RequireOwned(Pfn pfn, object owner)

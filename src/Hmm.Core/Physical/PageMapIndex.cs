@@ -57,18 +57,14 @@ internal sealed class PageMapIndex
     /// Whoever holds a frame of the map may use it as it is, since that keeps the map; whoever does not uses
     /// <see cref="TryGet"/>.
     /// </remarks>
-    public PageMap? Find(Pfn pfn)
-    {
-        var map = Lookup(pfn);
-        return map is { IsLive: true } ? map : null;
-    }
+    public PageMap? Find(Pfn pfn) => pfn.Value >> Pfn.Bits == 0 ? Volatile.Read(ref SlotOf(pfn).Live) : null;
 
     /// <summary>The page map that holds a frame, with a reference on its life, which the caller puts back. Lock-free.</summary>
     public bool TryGet(Pfn pfn, [NotNullWhen(true)] out PageMap? map)
     {
         // Between the lookup and the get the map may be killed, drained and erased: then the get fails.
-        map = Lookup(pfn);
-        if (map is { IsLive: true } && map.Reference.TryGet())
+        map = Find(pfn);
+        if (map is not null && map.Reference.TryGet())
         {
             return true;
         }
@@ -83,7 +79,8 @@ internal sealed class PageMapIndex
     /// </summary>
     public PageMap OwnerOf(Pfn held)
     {
-        var map = Lookup(held);
+        Corruption.Require(held.Value >> Pfn.Bits == 0, "a frame that is held has a number");
+        var map = Volatile.Read(ref SlotOf(held).Map);
         if (map is null)
         {
             FailNoOwner(held);
@@ -141,13 +138,10 @@ internal sealed class PageMapIndex
                 }
             }
 
-            foreach (var stored in map.FrameSpans)
-            {
-                StoreLocked(stored, map);
-            }
-
-            // Release: pairs with the acquire in IsLive. Who sees the map live sees all of its slots.
-            map.SetPublished();
+            // Every slot has the map before the first one shows it: who finds the map may be handed any of its frames,
+            // and must find the map by that one too.
+            ChangeLocked(map, SlotChange.Store);
+            ChangeLocked(map, SlotChange.Show);
             _count++;
             other = null;
             span = null;
@@ -155,40 +149,45 @@ internal sealed class PageMapIndex
         }
     }
 
-    /// <summary>Takes every span of a map out. Whoever looks from here on finds nothing.</summary>
+    /// <summary>Hides a map from lookups; holders of its frames still find it. The kill begins with it.</summary>
+    internal void Hide(PageMap map)
+    {
+        lock (_gate)
+        {
+            ChangeLocked(map, SlotChange.Hide);
+        }
+    }
+
+    /// <summary>Takes a hidden map out.</summary>
     internal void Erase(PageMap map)
     {
         lock (_gate)
         {
-            foreach (var span in map.FrameSpans)
-            {
-                StoreLocked(span, null);
-            }
-
+            ChangeLocked(map, SlotChange.Erase);
             _count--;
         }
     }
 
+    /// <summary>The deepest slot that covers a frame.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private PageMap? Lookup(Pfn pfn)
+    private ref Slot SlotOf(Pfn pfn)
     {
-        var value = pfn.Value;
-        if (value >> Pfn.Bits != 0)
-        {
-            return null;
-        }
-
         var node = _root;
-        for (var shift = RootShift; ; shift -= LevelBits)
+        var shift = RootShift;
+        while (true)
         {
-            // Acquire: pairs with the release in Set, so a node's slots are seen as they were when it was linked.
-            var slot = Volatile.Read(ref node[(int)(value >> shift)]);
-            if (slot is not Node next)
+            ref var slot = ref node[(int)(pfn.Value >> shift)];
+
+            // Acquire: pairs with the release in ChangeSlotLocked, so a node's slots are seen as they were when it was
+            // linked.
+            var child = Volatile.Read(ref slot.Child);
+            if (child is null)
             {
-                return Unsafe.As<PageMap?>(slot);
+                return ref slot;
             }
 
-            node = next;
+            node = child;
+            shift -= LevelBits;
         }
     }
 
@@ -199,15 +198,14 @@ internal sealed class PageMapIndex
         {
             var node = _root;
             var shift = RootShift;
-            object? slot;
-            while ((slot = node[(int)(pfn >> shift)]) is Node next)
+            while (node[(int)(pfn >> shift)].Child is { } child)
             {
-                node = next;
+                node = child;
                 shift -= LevelBits;
             }
 
             var end = ((pfn >> shift) + 1) << shift;
-            if (slot is PageMap map)
+            if (node[(int)(pfn >> shift)].Map is { } map)
             {
                 return (map, pfn, end);
             }
@@ -218,28 +216,31 @@ internal sealed class PageMapIndex
         return null;
     }
 
-    /// <summary>Stores a map, or null, into the fewest slots that cover a span exactly.</summary>
-    private void StoreLocked(FrameSpan span, PageMap? map)
+    /// <summary>Changes the fewest slots that cover a map's spans exactly.</summary>
+    private void ChangeLocked(PageMap map, SlotChange change)
     {
-        var pfn = span.First.Value;
-        var end = pfn + span.FrameCount;
-        while (pfn < end)
+        foreach (var span in map.FrameSpans)
         {
-            // The largest slot that starts here and does not reach past the end.
-            var shift = 0;
-            while (shift < RootShift && IsAligned(pfn, shift + LevelBits) && 1UL << (shift + LevelBits) <= end - pfn)
+            var pfn = span.First.Value;
+            var end = pfn + span.FrameCount;
+            while (pfn < end)
             {
-                shift += LevelBits;
-            }
+                // The largest slot that starts here and does not reach past the end.
+                var shift = 0;
+                while (shift < RootShift && IsAligned(pfn, shift + LevelBits) && 1UL << (shift + LevelBits) <= end - pfn)
+                {
+                    shift += LevelBits;
+                }
 
-            StoreSlotLocked(pfn, shift, map);
-            pfn += 1UL << shift;
+                ChangeSlotLocked(pfn, shift, map, change);
+                pfn += 1UL << shift;
+            }
         }
 
         static bool IsAligned(ulong value, int shift) => (value & ((1UL << shift) - 1)) == 0;
     }
 
-    private void StoreSlotLocked(ulong pfn, int shift, PageMap? map)
+    private void ChangeSlotLocked(ulong pfn, int shift, PageMap map, SlotChange change)
     {
         var path = new NodePath();
         var node = _root;
@@ -248,23 +249,24 @@ internal sealed class PageMapIndex
         {
             path[at / LevelBits] = node;
             ref var slot = ref node[(int)(pfn >> at)];
-            if (slot is null)
+            Corruption.Require(slot.Map is null, "no page map covers a part of another's span");
+            if (slot.Child is null)
             {
-                node.Set((int)(pfn >> at), new Node());
+                node.Used++;
+                Volatile.Write(ref slot.Child, new Node());
             }
 
-            node = slot as Node;
-            Corruption.Require(node is not null, "no page map covers a part of another's span");
+            node = slot.Child;
         }
 
-        Corruption.Require((node[(int)(pfn >> shift)] is null) != (map is null), "a slot is stored once and erased once");
-        node.Set((int)(pfn >> shift), map);
+        node.Change(ref node[(int)(pfn >> shift)], map, change);
 
         // Unlink nodes that became empty; a reader inside one finds nothing, as it would have found before.
         for (; node.Used == 0 && at < RootShift; at += LevelBits)
         {
             node = path[(at / LevelBits) + 1]!;
-            node.Set((int)(pfn >> (at + LevelBits)), null);
+            node.Used--;
+            Volatile.Write(ref node[(int)(pfn >> (at + LevelBits))].Child, null);
         }
     }
 
@@ -272,10 +274,29 @@ internal sealed class PageMapIndex
     private static void FailNoOwner(Pfn held) =>
         Corruption.Fail($"{held} is held, but no page map has it: its map was removed under its holder");
 
+    /// <summary>
+    /// What a slot holds: a node, or a map, or neither. Fields of their own, in one cache line: a lookup touches neither a
+    /// node's header, to tell what it is, nor the map, to tell whether it is live.
+    /// </summary>
+    private struct Slot
+    {
+        public Node? Child; // Guarded by: the index's gate for writing; read by anyone
+        public PageMap? Live; // The map while lookups may return it. Guarded by: as Child
+        public PageMap? Map; // The map from set-up to erase. Guarded by: as Child
+    }
+
+    private enum SlotChange
+    {
+        Store,
+        Show,
+        Hide,
+        Erase,
+    }
+
     [InlineArray(Slots)]
     private struct SlotArray
     {
-        private object? _first;
+        private Slot _first;
     }
 
     [InlineArray((RootShift / LevelBits) + 1)]
@@ -286,19 +307,42 @@ internal sealed class PageMapIndex
 
     private sealed class Node
     {
-        private SlotArray _slots; // Guarded by: the index's gate for writing; read by anyone
+        private SlotArray _slots;
 
         /// <summary>The slots in use.</summary>
-        public int Used { get; private set; } // Guarded by: the index's gate
+        public int Used; // Guarded by: the index's gate
 
         /// <summary>A slot, by the low 8 bits of an index.</summary>
-        public ref object? this[int index] => ref _slots[index & (Slots - 1)];
+        public ref Slot this[int index] => ref _slots[index & (Slots - 1)];
 
-        public void Set(int index, object? value)
+        public void Change(ref Slot slot, PageMap map, SlotChange change)
         {
-            ref var slot = ref this[index];
-            Used += (value is null ? 0 : 1) - (slot is null ? 0 : 1);
-            Volatile.Write(ref slot, value);
+            var (before, live) = change switch
+            {
+                SlotChange.Store => (null, null),
+                SlotChange.Hide => (map, map),
+                _ => (map, (PageMap?)null),
+            };
+            Corruption.Require(
+                slot.Child is null && slot.Map == before && slot.Live == live,
+                "a slot is stored, shown, hidden and erased, in that order");
+            switch (change)
+            {
+                case SlotChange.Store:
+                    Used++;
+                    Volatile.Write(ref slot.Map, map);
+                    break;
+                case SlotChange.Show:
+                    Volatile.Write(ref slot.Live, map);
+                    break;
+                case SlotChange.Hide:
+                    Volatile.Write(ref slot.Live, null);
+                    break;
+                default:
+                    Used--;
+                    Volatile.Write(ref slot.Map, null);
+                    break;
+            }
         }
     }
 }

@@ -82,6 +82,9 @@ public sealed class PageMapIndexModelTests
     private static void Erase(PageMapIndex index, List<PageMap> model, int at)
     {
         var map = model[at];
+        index.Hide(map);
+        Assert.All(map.FrameSpans, span => Assert.Null(index.Find(span.Last)));
+        Assert.All(map.FrameSpans, span => Assert.Same(map, index.OwnerOf(span.Last)));
         index.Erase(map);
         model.RemoveAt(at);
         Assert.All(map.FrameSpans, span => Assert.Null(index.Find(span.First)));
