@@ -5,7 +5,8 @@ using Hmm.Core.Physical;
 namespace Hmm.Benchmarks.Physical;
 
 /// <summary>
-/// Frame number to page map, at random, against indexing an array of the same maps at random. Neither touches the map.
+/// Frame number to page map, at random, against indexing an array of the same maps at random.
+/// Neither touches the map.
 /// </summary>
 public class PageMapIndexBenchmarks
 {
@@ -29,8 +30,9 @@ public class PageMapIndexBenchmarks
         _maps = new PageMap[Maps];
         for (var i = 0; i < Maps; i++)
         {
-            var start = (1UL << 40) + ((ulong)i * FramesPerMap * Pfn.SizeBytes);
-            var span = _memory.Resources.Request(null, start, FramesPerMap * Pfn.SizeBytes, "span", ResourceKind.Generic);
+            const ulong Size = FramesPerMap * Pfn.SizeBytes;
+            var start = (1UL << 40) + ((ulong)i * Size);
+            var span = _memory.Resources.Request(null, start, Size, "span", ResourceKind.Generic);
             _maps[i] = PageMap.Create(_memory, new PageMapOptions
             {
                 Name = "map",

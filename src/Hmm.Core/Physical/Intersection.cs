@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 namespace Hmm.Core.Physical;
 
-/// <summary>How a span of addresses meets the resources of one kind (Linux: <c>region_intersects</c>).</summary>
+/// <summary>
+/// How a span of addresses meets the resources of one kind (Linux: <c>region_intersects</c>).
+/// </summary>
 public enum Intersection
 {
     /// <summary>No byte of the span belongs to the kind.</summary>
@@ -10,6 +12,9 @@ public enum Intersection
     /// <summary>Some bytes belong to the kind, and every other byte is unclaimed.</summary>
     Intersects,
 
-    /// <summary>Some bytes belong to the kind, and some to resources that are neither of it nor nested in it.</summary>
+    /// <summary>
+    /// Some bytes belong to the kind, and some to resources that are neither of it nor nested in
+    /// it.
+    /// </summary>
     Mixed,
 }

@@ -7,22 +7,27 @@ using Hmm.Uapi;
 namespace Hmm.Core.Physical;
 
 /// <summary>
-/// Metadata for every frame of one or more spans of the physical address space: type, owner tag, hooks, allocation,
-/// references (Linux: <c>dev_pagemap</c> and <c>memremap_pages</c>). This file is what a page map is; frames are in
-/// <c>PageMap.Frames.cs</c>, set-up and teardown in <c>PageMap.Lifetime.cs</c>.
+/// Metadata for every frame of one or more spans of the physical address space: type, owner tag,
+/// hooks, allocation, references (Linux: <c>dev_pagemap</c> and <c>memremap_pages</c>). This file
+/// is what a page map is; frames are in <c>PageMap.Frames.cs</c>, set-up and teardown in
+/// <c>PageMap.Lifetime.cs</c>.
 /// </summary>
 /// <remarks>
-/// Thread-safety: every member from any thread, except that <see cref="Remove"/> waits for every holder of a frame.
-/// Frame numbers and counts are in frames of 4 KiB whatever the map's frame order; both are then multiples of a unit.
-/// Invariants: lifetime references == frames handed out + transient users; a frame with a holder is findable through the
-/// index and has memory behind it.
+/// Thread-safety: every member from any thread, except that <see cref="Remove"/> waits for every
+/// holder of a frame. Frame numbers and counts are in frames of 4 KiB whatever the map's frame
+/// order; both are then multiples of a unit.
+/// Invariants: lifetime references == frames handed out + transient users; a frame with a holder is
+/// findable through the index and has memory behind it.
 /// </remarks>
 public sealed partial class PageMap
 {
     /// <summary>The most spans of a map: 64. They are searched one after the other.</summary>
     public const int SpansMax = 64;
 
-    /// <summary>What one frame's metadata costs: 24 bytes. An <see cref="AltMap"/> holds that for every unit.</summary>
+    /// <summary>
+    /// What one frame's metadata costs: 24 bytes. An <see cref="AltMap"/> holds that for every
+    /// unit.
+    /// </summary>
     public const int MetadataBytesPerFrame = Frame.SizeBytes;
 
     private readonly PhysicalMemory _memory; // immutable
@@ -60,7 +65,9 @@ public sealed partial class PageMap
         }
     }
 
-    /// <summary>Whether removal began: frames are no longer handed out, and lookups find nothing.</summary>
+    /// <summary>
+    /// Whether removal began: frames are no longer handed out, and lookups find nothing.
+    /// </summary>
     public bool IsDying => Stage != TeardownStage.Live;
 
     /// <summary>The resources under it, as given.</summary>
@@ -72,9 +79,12 @@ public sealed partial class PageMap
     internal IDeviceMemoryOps? OpsOrNone { get; }
 
     /// <summary>The hooks. Only private and coherent memory is sure to have them.</summary>
-    internal IDeviceMemoryOps Ops => OpsOrNone ?? throw new InvalidOperationException($"The page map of '{Name}' has no hooks.");
+    internal IDeviceMemoryOps Ops =>
+        OpsOrNone ?? throw new InvalidOperationException($"The page map of '{Name}' has no hooks.");
 
-    /// <summary>Holds the map's life: one reference for every unit handed out, and those of transient users.</summary>
+    /// <summary>
+    /// Holds the map's life: one reference for every unit handed out, and those of transient users.
+    /// </summary>
     internal LifetimeReference Reference { get; }
 
     internal FrameSpan[] FrameSpans { get; }
@@ -83,7 +93,8 @@ public sealed partial class PageMap
     public bool Contains(Pfn pfn) => TrySpanOf(pfn, out _);
 
     /// <summary>
-    /// The linear address at which the CPU reaches a frame's first byte, or 0 where it cannot (private memory).
+    /// The linear address at which the CPU reaches a frame's first byte, or 0 where it cannot
+    /// (private memory).
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The frame is not in the map.</exception>
     public nint CpuAddress(Pfn pfn)
@@ -97,8 +108,9 @@ public sealed partial class PageMap
     }
 
     /// <summary>
-    /// The driver's 64 bits of a frame that it holds. They are 0 when the frame is handed out, and valid until the free
-    /// hook returns. Using those of a free frame is a defect of the driver and ends the host.
+    /// The driver's 64 bits of a frame that it holds. They are 0 when the frame is handed out, and
+    /// valid until the free hook returns. Using those of a free frame is a defect of the driver and
+    /// ends the host.
     /// </summary>
     /// <param name="pfn">The frame.</param>
     /// <param name="owner">The owner tag that the map was created with.</param>
@@ -117,7 +129,9 @@ public sealed partial class PageMap
         return ref frame.DriverWord;
     }
 
-    /// <summary>Checks that a driver with an owner tag may touch a frame as one of this map.</summary>
+    /// <summary>
+    /// Checks that a driver with an owner tag may touch a frame as one of this map.
+    /// </summary>
     internal void RequireOwned(Pfn pfn, object owner)
     {
         ArgumentNullException.ThrowIfNull(owner);
@@ -129,15 +143,20 @@ public sealed partial class PageMap
         var map = Contains(pfn) ? this : _memory.PageMaps.Find(pfn);
         if (map is null)
         {
-            throw new HmmException(Errno.ENXIO, $"no live page map has {pfn}, which was looked for in that of '{Name}'");
+            throw new HmmException(
+                Errno.ENXIO,
+                $"no live page map has {pfn}, which was looked for in that of '{Name}'");
         }
 
         throw new HmmException(
             Errno.EPERM,
-            $"{pfn} belongs to '{map.Name}', and may be touched only through its page map and with its owner tag, not through '{Name}'");
+            $"{pfn} belongs to '{map.Name}', and may be touched only through its page map and with its owner tag, " +
+            $"not through '{Name}'");
     }
 
-    /// <summary>The metadata of a frame. The caller holds the frame, or a lifetime reference.</summary>
+    /// <summary>
+    /// The metadata of a frame. The caller holds the frame, or a lifetime reference.
+    /// </summary>
     internal ref Frame FrameOf(Pfn pfn)
     {
         if (!TrySpanOf(pfn, out var span) || span.IsClosed)
@@ -167,7 +186,8 @@ public sealed partial class PageMap
 
     [DoesNotReturn]
     private void FailNoFrame(Pfn pfn) =>
-        Corruption.Fail($"driver '{Name}' or the core used {pfn}, which its page map does not have, or no longer: it was removed");
+        Corruption.Fail(
+            $"driver '{Name}' or the core used {pfn}, which its page map does not have, or no longer: it was removed");
 
     [DoesNotReturn]
     private void ThrowNotHere(Pfn pfn) =>

@@ -5,18 +5,21 @@ using System.Runtime.CompilerServices;
 namespace Hmm.Core.Physical;
 
 /// <summary>
-/// Frame number -> page map: a radix tree of five levels of 8 bits. A slot holds nothing, a deeper node, or the page map
-/// that covers the slot's whole span, so that 1 TiB aligned to 64 GiB is 16 slots two levels down.
+/// Frame number -> page map: a radix tree of five levels of 8 bits. A slot holds nothing, a deeper
+/// node, or the page map that covers the slot's whole span, so that 1 TiB aligned to 64 GiB is 16
+/// slots two levels down.
 /// <code>
 ///   bits 39-32     31-24      23-16     15-8      7-0
 ///   slot 16 TiB -> 64 GiB -> 256 MiB -> 1 MiB -> 4 KiB
 /// </code>
 /// </summary>
 /// <remarks>
-/// Readers take no lock and allocate nothing; writers take one lock. The grace period that Linux waits for (RCU) is the
-/// garbage collector's here: a reader keeps the nodes and the map that it reached, and what it may then do with the map
-/// is decided by the map's lifetime reference, so nothing needs to wait for readers.
-/// Invariant: the slots that hold a map are exactly those that cover its spans; a node below the root is not empty.
+/// Readers take no lock and allocate nothing; writers take one lock. The grace period that Linux
+/// waits for (RCU) is the garbage collector's here: a reader keeps the nodes and the map that it
+/// reached, and what it may then do with the map is decided by the map's lifetime reference, so
+/// nothing needs to wait for readers.
+/// Invariant: the slots that hold a map are exactly those that cover its spans; a node below the
+/// root is not empty.
 /// </remarks>
 internal sealed class PageMapIndex
 {
@@ -52,17 +55,24 @@ internal sealed class PageMapIndex
         }
     }
 
-    /// <summary>The live page map that holds a frame; one that is being set up or removed looks absent. Lock-free.</summary>
+    /// <summary>
+    /// The live page map that holds a frame; one that is being set up or removed looks absent.
+    /// Lock-free.
+    /// </summary>
     /// <remarks>
-    /// Whoever holds a frame of the map may use it as it is, since that keeps the map; whoever does not uses
-    /// <see cref="TryGet"/>.
+    /// Whoever holds a frame of the map may use it as it is, since that keeps the map; whoever does
+    /// not uses <see cref="TryGet"/>.
     /// </remarks>
     public PageMap? Find(Pfn pfn) => pfn.Value >> Pfn.Bits == 0 ? Volatile.Read(ref SlotOf(pfn).Live) : null;
 
-    /// <summary>The page map that holds a frame, with a reference on its life, which the caller puts back. Lock-free.</summary>
+    /// <summary>
+    /// The page map that holds a frame, with a reference on its life, which the caller puts back.
+    /// Lock-free.
+    /// </summary>
     public bool TryGet(Pfn pfn, [NotNullWhen(true)] out PageMap? map)
     {
-        // Between the lookup and the get the map may be killed, drained and erased: then the get fails.
+        // Between the lookup and the get the map may be killed, drained and erased: then the get
+        // fails.
         map = Find(pfn);
         if (map is not null && map.Reference.TryGet())
         {
@@ -74,8 +84,8 @@ internal sealed class PageMapIndex
     }
 
     /// <summary>
-    /// The page map of a frame that the caller holds: present for as long as it does, even while the map is dying, so
-    /// that references can always be given back. Lock-free.
+    /// The page map of a frame that the caller holds: present for as long as it does, even while
+    /// the map is dying, so that references can always be given back. Lock-free.
     /// </summary>
     public PageMap OwnerOf(Pfn held)
     {
@@ -89,7 +99,9 @@ internal sealed class PageMapIndex
         return map;
     }
 
-    /// <summary>Every page map, in the order of their first frames: a consistent snapshot.</summary>
+    /// <summary>
+    /// Every page map, in the order of their first frames: a consistent snapshot.
+    /// </summary>
     public IReadOnlyList<PageMap> Snapshot()
     {
         var maps = new List<PageMap>();
@@ -109,16 +121,21 @@ internal sealed class PageMapIndex
     }
 
     /// <summary>
-    /// Publishes every span of a map, or none: whole spans are checked, against the index and against each other.
+    /// Publishes every span of a map, or none: whole spans are checked, against the index and
+    /// against each other.
     /// </summary>
     /// <param name="map">The map.</param>
     /// <param name="other">Who has one of the spans.</param>
     /// <param name="span">The span that is taken.</param>
-    internal bool TryInsert(PageMap map, [NotNullWhen(false)] out PageMap? other, [NotNullWhen(false)] out FrameSpan? span)
+    internal bool TryInsert(
+        PageMap map,
+        [NotNullWhen(false)] out PageMap? other,
+        [NotNullWhen(false)] out FrameSpan? span)
     {
         lock (_gate)
         {
-            // Every span is checked before the first one is stored: no reader ever sees a part of a map that fails.
+            // Every span is checked before the first one is stored: no reader ever sees a part of a
+            // map that fails.
             for (var i = 0; i < map.FrameSpans.Length; i++)
             {
                 span = map.FrameSpans[i];
@@ -138,8 +155,8 @@ internal sealed class PageMapIndex
                 }
             }
 
-            // Every slot has the map before the first one shows it: who finds the map may be handed any of its frames,
-            // and must find the map by that one too.
+            // Every slot has the map before the first one shows it: who finds the map may be handed
+            // any of its frames, and must find the map by that one too.
             ChangeLocked(map, SlotChange.Store);
             ChangeLocked(map, SlotChange.Show);
             _count++;
@@ -149,7 +166,9 @@ internal sealed class PageMapIndex
         }
     }
 
-    /// <summary>Hides a map from lookups; holders of its frames still find it. The kill begins with it.</summary>
+    /// <summary>
+    /// Hides a map from lookups; holders of its frames still find it. The kill begins with it.
+    /// </summary>
     internal void Hide(PageMap map)
     {
         lock (_gate)
@@ -178,8 +197,8 @@ internal sealed class PageMapIndex
         {
             ref var slot = ref node[(int)(pfn.Value >> shift)];
 
-            // Acquire: pairs with the release in ChangeSlotLocked, so a node's slots are seen as they were when it was
-            // linked.
+            // Acquire: pairs with the release in ChangeSlotLocked, so a node's slots are seen as
+            // they were when it was linked.
             var child = Volatile.Read(ref slot.Child);
             if (child is null)
             {
@@ -227,7 +246,7 @@ internal sealed class PageMapIndex
             {
                 // The largest slot that starts here and does not reach past the end.
                 var shift = 0;
-                while (shift < RootShift && IsAligned(pfn, shift + LevelBits) && 1UL << (shift + LevelBits) <= end - pfn)
+                while (shift < RootShift && Fits(pfn, end - pfn, shift + LevelBits))
                 {
                     shift += LevelBits;
                 }
@@ -237,7 +256,8 @@ internal sealed class PageMapIndex
             }
         }
 
-        static bool IsAligned(ulong value, int shift) => (value & ((1UL << shift) - 1)) == 0;
+        static bool Fits(ulong pfn, ulong frames, int shift) =>
+            (pfn & ((1UL << shift) - 1)) == 0 && 1UL << shift <= frames;
     }
 
     private void ChangeSlotLocked(ulong pfn, int shift, PageMap map, SlotChange change)
@@ -261,7 +281,8 @@ internal sealed class PageMapIndex
 
         node.Change(ref node[(int)(pfn >> shift)], map, change);
 
-        // Unlink nodes that became empty; a reader inside one finds nothing, as it would have found before.
+        // Unlink nodes that became empty; a reader inside one finds nothing, as it would have found
+        // before.
         for (; node.Used == 0 && at < RootShift; at += LevelBits)
         {
             node = path[(at / LevelBits) + 1]!;
@@ -275,8 +296,9 @@ internal sealed class PageMapIndex
         Corruption.Fail($"{held} is held, but no page map has it: its map was removed under its holder");
 
     /// <summary>
-    /// What a slot holds: a node, or a map, or neither. Fields of their own, in one cache line: a lookup touches neither a
-    /// node's header, to tell what it is, nor the map, to tell whether it is live.
+    /// What a slot holds: a node, or a map, or neither. Fields of their own, in one cache line: a
+    /// lookup touches neither a node's header, to tell what it is, nor the map, to tell whether it
+    /// is live.
     /// </summary>
     private struct Slot
     {

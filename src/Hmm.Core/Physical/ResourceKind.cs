@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 namespace Hmm.Core.Physical;
 
-/// <summary>What a <see cref="Resource"/> is made of: the counterpart of Linux's resource descriptors.</summary>
+/// <summary>
+/// What a <see cref="Resource"/> is made of: the counterpart of Linux's resource descriptors.
+/// </summary>
 public enum ResourceKind
 {
     /// <summary>DRAM that the host hands out itself; no page map may touch it.</summary>

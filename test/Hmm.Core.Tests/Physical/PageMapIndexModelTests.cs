@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Hmm.Core.Tests.Physical;
 
-/// <summary>The index against a list of spans, with spans that gather around the borders of its levels.</summary>
+/// <summary>
+/// The index against a list of spans, with spans that gather around the borders of its levels.
+/// </summary>
 public sealed class PageMapIndexModelTests
 {
     private const int MapsMax = 40;
@@ -114,7 +116,8 @@ public sealed class PageMapIndexModelTests
         got?.Reference.Put();
     }
 
-    private static bool Overlap(FrameSpan left, FrameSpan right) => left.First <= right.Last && right.First <= left.Last;
+    private static bool Overlap(FrameSpan left, FrameSpan right) =>
+        left.First <= right.Last && right.First <= left.Last;
 
     private static Pfn RandomPfn(Random random)
     {
