@@ -147,7 +147,8 @@ internal sealed unsafe class FrameBitmap : IDisposable
 
     /// <summary>
     /// The first aligned group of free bits in a word at or after that of <paramref name="from"/>,
-    /// or -1.
+    /// or -1. Worst case: groups of 2 to 32 in a map with a free bit in every word and a group in
+    /// none cost a look at every word; from 64 up, a 64th of that.
     /// </summary>
     public long FindGroup(int order, long from)
     {

@@ -16,7 +16,7 @@ namespace Hmm.Core.Physical;
 /// Thread-safety: every member from any thread, except that <see cref="Remove"/> waits for every
 /// holder of a frame. Frame numbers and counts are in frames of 4 KiB whatever the map's frame
 /// order; both are then multiples of a unit.
-/// Invariants: lifetime references == frames handed out + transient users; a frame with a holder is
+/// Invariants: lifetime references == units handed out + transient users; a frame with a holder is
 /// findable through the index and has memory behind it.
 /// </remarks>
 public sealed partial class PageMap
