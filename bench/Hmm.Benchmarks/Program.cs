@@ -4,7 +4,8 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
-// In process: the out-of-process toolchain of BenchmarkDotNet 0.14 does not know this runtime. Run Release builds, e.g.
-//   dotnet run -c Release --project bench/Hmm.Benchmarks -- --filter '*PageMapIndex*'
+// In process: the out-of-process toolchain of BenchmarkDotNet 0.14 does not know this runtime. Run
+// Release builds, e.g. dotnet run -c Release --project bench/Hmm.Benchmarks -- --filter
+// '*PageMapIndex*'
 var config = DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance));
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, config);

@@ -9,7 +9,10 @@ internal static class Seeded
 {
     private const string Variable = "HMM_TEST_SEED";
 
-    /// <summary>Runs the body with seeds first, first + 1, ...; with HMM_TEST_SEED set, with that seed alone.</summary>
+    /// <summary>
+    /// Runs the body with seeds first, first + 1, ...; with HMM_TEST_SEED set, with that seed
+    /// alone.
+    /// </summary>
     public static void Run(int first, int runs, Action<Random> body)
     {
         var fromEnvironment = Environment.GetEnvironmentVariable(Variable);
@@ -26,7 +29,9 @@ internal static class Seeded
             }
             catch (Exception exception)
             {
-                throw new XunitException($"seed {seed} fails; replay: {Variable}={seed} dotnet test --filter <this test>", exception);
+                throw new XunitException(
+                    $"seed {seed} fails; replay: {Variable}={seed} dotnet test --filter <this test>",
+                    exception);
             }
         }
     }

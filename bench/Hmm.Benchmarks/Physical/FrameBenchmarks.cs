@@ -4,7 +4,9 @@ using Hmm.Core.Physical;
 
 namespace Hmm.Benchmarks.Physical;
 
-/// <summary>A frame's life on a device of 64 GiB that is three quarters full and fragmented, with no hook.</summary>
+/// <summary>
+/// A frame's life on a device of 64 GiB that is three quarters full and fragmented, with no hook.
+/// </summary>
 [MemoryDiagnoser]
 public class FrameBenchmarks
 {

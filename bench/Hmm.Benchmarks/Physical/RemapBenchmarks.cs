@@ -4,7 +4,9 @@ using Hmm.Core.Physical;
 
 namespace Hmm.Benchmarks.Physical;
 
-/// <summary>Giving 1 TiB its frames, and taking them away: to be under 3 s, and less with larger frames.</summary>
+/// <summary>
+/// Giving 1 TiB its frames, and taking them away: to be under 3 s, and less with larger frames.
+/// </summary>
 public class RemapBenchmarks
 {
     private readonly PhysicalMemory _memory = new(1 << 30);

@@ -5,8 +5,9 @@ using Hmm.Core.Physical;
 namespace Hmm.Core.Devices;
 
 /// <summary>
-/// The managed form of every acquisition in the core: acquire and register the undo, or do neither (Linux: the
-/// <c>devm_</c> functions). Errors are those of the acquisition and of <see cref="ManagedResources.Add"/>.
+/// The managed form of every acquisition in the core: acquire and register the undo, or do neither
+/// (Linux: the <c>devm_</c> functions). Errors are those of the acquisition and of
+/// <see cref="ManagedResources.Add"/>.
 /// </summary>
 [ExportSymbolGpl]
 public static class ManagedAcquisitions
@@ -46,7 +47,9 @@ public static class ManagedAcquisitions
         return resource;
     }
 
-    /// <summary><see cref="PageMap.Create"/>, removed with the list (Linux: <c>devm_memremap_pages</c>).</summary>
+    /// <summary>
+    /// <see cref="PageMap.Create"/>, removed with the list (Linux: <c>devm_memremap_pages</c>).
+    /// </summary>
     public static PageMap CreatePageMap(this ManagedResources managed, PhysicalMemory memory, PageMapOptions options)
     {
         ArgumentNullException.ThrowIfNull(managed);

@@ -5,8 +5,8 @@ using Hmm.Uapi;
 namespace Hmm.Core.Devices;
 
 /// <summary>
-/// What must be undone when a device goes or a set-up fails, newest first (Linux: devres). A group is a list of its own
-/// that counts as one entry of its parent, from where it was opened:
+/// What must be undone when a device goes or a set-up fails, newest first (Linux: devres). A group
+/// is a list of its own that counts as one entry of its parent, from where it was opened:
 /// <code>
 ///   OpenGroup -> Add, Add, ... -> Close    nothing more goes in; it stays to be undone with the parent
 ///                              -> Dissolve its entries become the parent's
@@ -14,14 +14,17 @@ namespace Hmm.Core.Devices;
 /// </code>
 /// </summary>
 /// <remarks>
-/// Thread-safety: every member from any thread; undos run outside the lock, one after the other, on the thread that
-/// releases. Every undo runs exactly once, whatever the others do.
+/// Thread-safety: every member from any thread; undos run outside the lock, one after the other, on
+/// the thread that releases. Every undo runs exactly once, whatever the others do.
 /// Lock order: a group's gate before its parent's.
 /// </remarks>
 [ExportSymbol]
 public sealed class ManagedResources
 {
-    /// <summary>The most entries of a list: a device that holds more than 65,536 acquisitions is leaking them.</summary>
+    /// <summary>
+    /// The most entries of a list: a device that holds more than 65,536 acquisitions is leaking
+    /// them.
+    /// </summary>
     public const int EntriesMax = 1 << 16;
 
     private readonly Lock _gate = new();
@@ -51,18 +54,21 @@ public sealed class ManagedResources
         }
     }
 
-    /// <summary>What undos threw in the last release, newest acquisition first; empty when all went well.</summary>
+    /// <summary>
+    /// What undos threw in the last release, newest acquisition first; empty when all went well.
+    /// </summary>
     public IReadOnlyList<Exception> Failures { get; private set; } = []; // Guarded by: the releasing thread
 
     /// <summary>
-    /// Registers the undo of an acquisition. If that fails the undo runs at once, so the acquisition never leaks
-    /// (Linux: <c>devm_add_action_or_reset</c>).
+    /// Registers the undo of an acquisition. If that fails the undo runs at once, so the
+    /// acquisition never leaks (Linux: <c>devm_add_action_or_reset</c>).
     /// </summary>
     /// <param name="undo">What undoes it. Runs once.</param>
     /// <param name="name">What was acquired, for reports.</param>
     /// <exception cref="HmmException">
-    /// ENODEV: the list is closed or its device was removed. ENOMEM: it has <see cref="EntriesMax"/> entries. If the undo
-    /// then throws too, its exception is the inner one.
+    /// ENODEV: the list is closed or its device was removed. ENOMEM: it has
+    /// <see cref="EntriesMax"/> entries. If the undo then throws too, its exception is the inner
+    /// one.
     /// </exception>
     public void Add(Action undo, string name)
     {
@@ -90,7 +96,10 @@ public sealed class ManagedResources
             failure);
     }
 
-    /// <summary>Runs one undo now and forgets it (Linux: <c>devm_release_action</c>). False: it is not registered.</summary>
+    /// <summary>
+    /// Runs one undo now and forgets it (Linux: <c>devm_release_action</c>). False: it is not
+    /// registered.
+    /// </summary>
     /// <param name="undo">The same delegate that was registered; of equal ones, the newest.</param>
     public bool Undo(Action undo)
     {
@@ -124,7 +133,9 @@ public sealed class ManagedResources
         return group;
     }
 
-    /// <summary>Ends a group's set-up: nothing more goes in, and it is undone with its parent.</summary>
+    /// <summary>
+    /// Ends a group's set-up: nothing more goes in, and it is undone with its parent.
+    /// </summary>
     public void Close()
     {
         lock (_gate)
@@ -133,8 +144,13 @@ public sealed class ManagedResources
         }
     }
 
-    /// <summary>Puts a group's entries in its own place in the parent, and forgets the group (Linux: devres_remove_group).</summary>
-    /// <exception cref="InvalidOperationException">It is a device's own list, or was released.</exception>
+    /// <summary>
+    /// Puts a group's entries in its own place in the parent, and forgets the group (Linux:
+    /// devres_remove_group).
+    /// </summary>
+    /// <exception cref="InvalidOperationException">
+    /// It is a device's own list, or was released.
+    /// </exception>
     public void Dissolve()
     {
         var parent = _parent ?? throw new InvalidOperationException($"'{Name}' is a device's own list, not a group.");
@@ -159,8 +175,8 @@ public sealed class ManagedResources
     }
 
     /// <summary>
-    /// Undoes everything, newest first, and takes no more entries. An undo that throws does not stop the others. Calling
-    /// it again does nothing.
+    /// Undoes everything, newest first, and takes no more entries. An undo that throws does not
+    /// stop the others. Calling it again does nothing.
     /// </summary>
     /// <exception cref="AggregateException">
     /// Undos threw; all others ran. The same exceptions stay in <see cref="Failures"/>.

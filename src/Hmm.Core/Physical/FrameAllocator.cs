@@ -4,13 +4,14 @@ using Hmm.Uapi;
 namespace Hmm.Core.Physical;
 
 /// <summary>
-/// Hands out the frames of one span. A cursor moves on (next fit), so that neighbours in time become neighbours on the
-/// device.
+/// Hands out the frames of one span. A cursor moves on (next fit), so that neighbours in time
+/// become neighbours on the device.
 /// </summary>
 /// <remarks>
-/// Thread-safety: every member takes one lock, held without allocation or call-out, for tens of nanoseconds.
-/// The bits before the first frame (<c>_phase</c>) are used for ever. They make bit positions congruent to frame numbers, so
-/// that an aligned group of bits is an aligned run of frames.
+/// Thread-safety: every member takes one lock, held without allocation or call-out, for tens of
+/// nanoseconds. The bits before the first frame (<c>_phase</c>) are used for ever. They make bit
+/// positions congruent to frame numbers, so that an aligned group of bits is an aligned run of
+/// frames.
 /// Invariant: frames handed out == allocations - frees == used bits - padding.
 /// </remarks>
 internal sealed class FrameAllocator : IDisposable
@@ -18,7 +19,8 @@ internal sealed class FrameAllocator : IDisposable
     /// <summary>The highest order: 9, so 512 frames (2 MiB), the largest page.</summary>
     public const int OrderMax = FrameBitmap.OrderMax;
 
-    // Below this a run at hand is left for a single, and a whole empty word of the bitmap is looked for.
+    // Below this a run at hand is left for a single, and a whole empty word of the bitmap is looked
+    // for.
     private const int GoodRun = 64;
 
     private readonly Lock _gate = new();
@@ -106,7 +108,9 @@ internal sealed class FrameAllocator : IDisposable
         }
     }
 
-    /// <summary>Hands out 2^<paramref name="order"/> neighbouring frames, aligned to their number.</summary>
+    /// <summary>
+    /// Hands out 2^<paramref name="order"/> neighbouring frames, aligned to their number.
+    /// </summary>
     public bool TryAllocateOrder(int order, out long first)
     {
         Corruption.Require(order is >= 0 and <= OrderMax, "an order is at most 9");
@@ -136,7 +140,9 @@ internal sealed class FrameAllocator : IDisposable
         }
     }
 
-    /// <summary>Takes frames back. False, and nothing happens: one of them is not handed out.</summary>
+    /// <summary>
+    /// Takes frames back. False, and nothing happens: one of them is not handed out.
+    /// </summary>
     public bool TryFree(long first, long count)
     {
         lock (_gate)
@@ -165,7 +171,9 @@ internal sealed class FrameAllocator : IDisposable
         }
     }
 
-    /// <summary>Gives the bitmap's memory back. Only <see cref="Counts"/> may be read afterwards.</summary>
+    /// <summary>
+    /// Gives the bitmap's memory back. Only <see cref="Counts"/> may be read afterwards.
+    /// </summary>
     public void Dispose()
     {
         lock (_gate)

@@ -12,11 +12,12 @@ namespace Hmm.Core.Physical;
 ///   used      1 bit = one frame is handed out            space, untouched until it is needed
 ///   touched   1 bit = one word of used is not zero
 /// </code>
-/// A free bit costs one climb and one descent; a run one step per 64 frames more; an aligned group of 64 and up looks at
-/// <c>touched</c> only.
+/// A free bit costs one climb and one descent; a run one step per 64 frames more; an aligned group
+/// of 64 and up looks at <c>touched</c> only.
 /// </summary>
 /// <remarks>
-/// Thread-safety: none; <see cref="FrameAllocator"/> locks. Bits past the last one are ones for ever, so they are never found.
+/// Thread-safety: none; <see cref="FrameAllocator"/> locks. Bits past the last one are ones for
+/// ever, so they are never found.
 /// Invariant: full and touched follow from used.
 /// </remarks>
 internal sealed unsafe class FrameBitmap : IDisposable
@@ -30,7 +31,8 @@ internal sealed unsafe class FrameBitmap : IDisposable
     // 2^40 frame numbers and at most 511 bits before the first are 41 bits: 7 levels of 6.
     private const int LevelsMax = 7;
 
-    // How far TryFindEmptyWord looks: 64 words of touched are 2^18 frames (1 GiB), and take less than 100 ns.
+    // How far TryFindEmptyWord looks: 64 words of touched are 2^18 frames (1 GiB), and take less
+    // than 100 ns.
     private const int LookAheadWords = 64;
 
     private readonly long _bits; // immutable
@@ -118,7 +120,10 @@ internal sealed unsafe class FrameBitmap : IDisposable
         return Math.Min(length, max);
     }
 
-    /// <summary>The first bit of a word without a used bit, at or a little after that of <paramref name="from"/>.</summary>
+    /// <summary>
+    /// The first bit of a word without a used bit, at or a little after that of
+    /// <paramref name="from"/>.
+    /// </summary>
     public bool TryFindEmptyWord(long from, out long bit)
     {
         var start = (from >> WordShift) >> WordShift;
@@ -140,7 +145,11 @@ internal sealed unsafe class FrameBitmap : IDisposable
         return false;
     }
 
-    /// <summary>The first aligned group of free bits in a word at or after that of <paramref name="from"/>, or -1.</summary>
+    /// <summary>
+    /// The first aligned group of free bits in a word at or after that of <paramref name="from"/>,
+    /// or -1. Worst case: groups of 2 to 32 in a map with a free bit in every word and a group in
+    /// none cost a look at every word; from 64 up, a 64th of that.
+    /// </summary>
     public long FindGroup(int order, long from)
     {
         if (order < WordShift)
@@ -268,7 +277,9 @@ internal sealed unsafe class FrameBitmap : IDisposable
 
     private static long WordsFor(long bits) => (bits + WordBits - 1) >> WordShift;
 
-    /// <summary>The bits that start an aligned group of 2^order zero bits in a word; order 0 to 5.</summary>
+    /// <summary>
+    /// The bits that start an aligned group of 2^order zero bits in a word; order 0 to 5.
+    /// </summary>
     private static ulong GroupStarts(ulong word, int order)
     {
         var free = ~word;
@@ -310,7 +321,10 @@ internal sealed unsafe class FrameBitmap : IDisposable
         return -1;
     }
 
-    /// <summary>Sets what lies past the end of each level: one word each, so a fresh bitmap stays untouched memory.</summary>
+    /// <summary>
+    /// Sets what lies past the end of each level: one word each, so a fresh bitmap stays untouched
+    /// memory.
+    /// </summary>
     private void PadTails()
     {
         var bits = _bits;

@@ -8,6 +8,8 @@ internal enum FrameFlags : byte
     /// <summary>Free.</summary>
     None = 0,
 
-    /// <summary>Handed out, up to the return of the free hook: the driver word may be used.</summary>
+    /// <summary>
+    /// Handed out, up to the return of the free hook: the driver word may be used.
+    /// </summary>
     HandedOut = 1,
 }

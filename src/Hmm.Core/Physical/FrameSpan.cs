@@ -6,11 +6,12 @@ using Hmm.Uapi;
 namespace Hmm.Core.Physical;
 
 /// <summary>
-/// The metadata of one span of a page map: its frames, in one contiguous piece, and the allocator over them. A unit is
-/// 2^order frames of 4 KiB that share one <see cref="Frame"/>.
+/// The metadata of one span of a page map: its frames, in one contiguous piece, and the allocator
+/// over them. A unit is 2^order frames of 4 KiB that share one <see cref="Frame"/>.
 /// </summary>
 /// <remarks>
-/// The page map owns it. Whoever reads a frame holds a reference that keeps <see cref="Dispose"/> away.
+/// The page map owns it. Whoever reads a frame holds a reference that keeps <see cref="Dispose"/>
+/// away.
 /// Invariant: the units cover exactly the resource.
 /// </remarks>
 internal sealed unsafe class FrameSpan : IDisposable
@@ -18,7 +19,9 @@ internal sealed unsafe class FrameSpan : IDisposable
     private readonly ZeroedMemory? _memory; // immutable; null: the driver's altmap
     private Frame* _frames; // Guarded by: the map's lifetime reference; null once closed
 
-    /// <exception cref="HmmException">ENOMEM: no memory for the metadata, or the altmap is too small.</exception>
+    /// <exception cref="HmmException">
+    /// ENOMEM: no memory for the metadata, or the altmap is too small.
+    /// </exception>
     public FrameSpan(PageMapSpan span, int order, AltMap? altMap, string name)
     {
         Resource = span.Resource;
@@ -34,7 +37,8 @@ internal sealed unsafe class FrameSpan : IDisposable
             {
                 throw new HmmException(
                     Errno.ENOMEM,
-                    $"the altmap of '{name}' has {supplied.LengthBytes} bytes, and {units} frames need {need}; supply more");
+                    $"the altmap of '{name}' has {supplied.LengthBytes} bytes, and {units} frames need {need}; " +
+                    "supply more");
             }
 
             NativeMemory.Clear((void*)supplied.Address, (nuint)need);
@@ -48,7 +52,8 @@ internal sealed unsafe class FrameSpan : IDisposable
 
         try
         {
-            Allocator = new FrameAllocator((long)units, (int)((First.Value >> order) & ((1UL << FrameAllocator.OrderMax) - 1)));
+            var phase = (int)((First.Value >> order) & ((1UL << FrameAllocator.OrderMax) - 1));
+            Allocator = new FrameAllocator((long)units, phase);
         }
         catch (HmmException)
         {
@@ -79,7 +84,9 @@ internal sealed unsafe class FrameSpan : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Contains(Pfn pfn) => pfn.Value - First.Value < FrameCount;
 
-    /// <summary>The frame of a unit. The caller checked the index and that the span is open.</summary>
+    /// <summary>
+    /// The frame of a unit. The caller checked the index and that the span is open.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref Frame Unit(long index) => ref _frames[index];
 

@@ -3,7 +3,9 @@ using Hmm.Core.Modules;
 
 namespace Hmm.Core.Physical;
 
-/// <summary>How a span of addresses meets the resources of one kind (Linux: <c>region_intersects</c>).</summary>
+/// <summary>
+/// How a span of addresses meets the resources of one kind (Linux: <c>region_intersects</c>).
+/// </summary>
 [ExportSymbol]
 public enum Intersection
 {
@@ -13,6 +15,9 @@ public enum Intersection
     /// <summary>Some bytes belong to the kind, and every other byte is unclaimed.</summary>
     Intersects,
 
-    /// <summary>Some bytes belong to the kind, and some to resources that are neither of it nor nested in it.</summary>
+    /// <summary>
+    /// Some bytes belong to the kind, and some to resources that are neither of it nor nested in
+    /// it.
+    /// </summary>
     Mixed,
 }

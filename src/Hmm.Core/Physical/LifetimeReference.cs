@@ -9,13 +9,14 @@ namespace Hmm.Core.Physical;
 ///   live --Kill--> dying --the last Put--> drained --Exit--> exited
 ///   TryGet works     TryGet fails            WaitDrained returns
 /// </code>
-/// One word holds the count and the dying bit, so a TryGet either comes before the kill, and the drain waits for it, or
-/// fails: the kill is confirmed when it returns. Linux confirms in a step of its own because it counts per CPU; here a
-/// get costs one interlocked operation, three orders of magnitude below the fault around it.
+/// One word holds the count and the dying bit, so a TryGet either comes before the kill, and the
+/// drain waits for it, or fails: the kill is confirmed when it returns. Linux confirms in a step of
+/// its own because it counts per CPU; here a get costs one interlocked operation, three orders of
+/// magnitude below the fault around it.
 /// </summary>
 /// <remarks>
-/// Thread-safety: TryGet and Put from any thread, without allocation or lock; Kill, WaitDrained and Exit by the one who
-/// tears down, in that order, once each. A breach is corruption.
+/// Thread-safety: TryGet and Put from any thread, without allocation or lock; Kill, WaitDrained and
+/// Exit by the one who tears down, in that order, once each. A breach is corruption.
 /// Invariant: count == references handed out + (1 while live).
 /// </remarks>
 internal sealed class LifetimeReference
@@ -60,8 +61,8 @@ internal sealed class LifetimeReference
         var word = Volatile.Read(ref _word);
         while ((word & Dying) == 0)
         {
-            // A compare-and-swap, not an add: an add that finds the dying bit afterwards would already have kept the
-            // drain from completing, or completed it twice.
+            // A compare-and-swap, not an add: an add that finds the dying bit afterwards would
+            // already have kept the drain from completing, or completed it twice.
             var seen = Interlocked.CompareExchange(ref _word, word + (uint)many, word);
             if (seen == word)
             {
@@ -74,7 +75,9 @@ internal sealed class LifetimeReference
         return false;
     }
 
-    /// <summary>Gives references back. Whoever gives the last one back after the kill completes the drain.</summary>
+    /// <summary>
+    /// Gives references back. Whoever gives the last one back after the kill completes the drain.
+    /// </summary>
     public void Put(int many = 1)
     {
         var word = Volatile.Read(ref _word);
@@ -102,11 +105,13 @@ internal sealed class LifetimeReference
         }
     }
 
-    /// <summary>Stops new references and drops the initial one. When it returns, every later TryGet fails.</summary>
+    /// <summary>
+    /// Stops new references and drops the initial one. When it returns, every later TryGet fails.
+    /// </summary>
     public void Kill()
     {
-        // One operation sets the bit and drops the initial reference: between two, a Put could see the count of a
-        // dying reference reach zero one step early, or miss it.
+        // One operation sets the bit and drops the initial reference: between two, a Put could see
+        // the count of a dying reference reach zero one step early, or miss it.
         var word = Volatile.Read(ref _word);
         while (true)
         {
@@ -132,8 +137,8 @@ internal sealed class LifetimeReference
         Require(IsDying, "was waited for before it was killed");
         lock (_drainGate)
         {
-            // The last Put changes the word first and takes the gate second, so it cannot slip between the check and
-            // the wait.
+            // The last Put changes the word first and takes the gate second, so it cannot slip
+            // between the check and the wait.
             while (!IsDrained)
             {
                 Monitor.Wait(_drainGate);

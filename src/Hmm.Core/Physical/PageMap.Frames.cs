@@ -4,9 +4,10 @@ using System.Diagnostics.CodeAnalysis;
 namespace Hmm.Core.Physical;
 
 /// <content>
-/// A frame's life: handed out with one holder and one lifetime reference; shared by Get; given back by Put. The last
-/// Put runs, in this order: reverse link cleared, free hook, driver word cleared, back to the allocator, lifetime
-/// reference. So a hook owns its frames alone, and a drain that completes has seen every hook return.
+/// A frame's life: handed out with one holder and one lifetime reference; shared by Get; given back
+/// by Put. The last Put runs, in this order: reverse link cleared, free hook, driver word cleared,
+/// back to the allocator, lifetime reference. So a hook owns its frames alone, and a drain that
+/// completes has seen every hook return.
 /// </content>
 public sealed partial class PageMap
 {
@@ -14,7 +15,9 @@ public sealed partial class PageMap
     /// <param name="framesMax">The most to hand out, at least one unit.</param>
     /// <param name="first">The first frame.</param>
     /// <param name="frames">How many: 1 unit to <paramref name="framesMax"/>.</param>
-    /// <returns>False: every frame is handed out, allocation is suspended, or removal began.</returns>
+    /// <returns>
+    /// False: every frame is handed out, allocation is suspended, or removal began.
+    /// </returns>
     public bool TryAllocateRun(int framesMax, out Pfn first, out int frames)
     {
         var units = framesMax >> _order;
@@ -22,7 +25,8 @@ public sealed partial class PageMap
         first = default;
         frames = 0;
 
-        // The lifetime references come first: a frame that is out without one could outlive its metadata.
+        // The lifetime references come first: a frame that is out without one could outlive its
+        // metadata.
         if (!Reference.TryGet(units))
         {
             return false;
@@ -48,7 +52,9 @@ public sealed partial class PageMap
         return false;
     }
 
-    /// <summary>Hands out 2^<paramref name="order"/> frames, aligned to their number, each with one holder.</summary>
+    /// <summary>
+    /// Hands out 2^<paramref name="order"/> frames, aligned to their number, each with one holder.
+    /// </summary>
     /// <param name="order">0 to 9, and at least the map's frame order.</param>
     /// <param name="first">The first frame.</param>
     /// <returns>False: no such run is free, allocation is suspended, or removal began.</returns>
@@ -90,7 +96,10 @@ public sealed partial class PageMap
         }
     }
 
-    /// <summary>Adds a holder unless the frame is free. The caller holds a lifetime reference, not the frame.</summary>
+    /// <summary>
+    /// Adds a holder unless the frame is free. The caller holds a lifetime reference, not the
+    /// frame.
+    /// </summary>
     internal bool TryGet(Pfn pfn) => FrameOf(pfn).TryAddHolderUnlessFree();
 
     /// <summary>
@@ -117,11 +126,15 @@ public sealed partial class PageMap
             }
         }
 
-        // Until here the last run's lifetime references keep the span; after this call nothing does.
+        // Until here the last run's lifetime references keep the span; after this call nothing
+        // does.
         FreeRun(span, runStart, end - runStart);
     }
 
-    /// <summary>The first frame at or after <paramref name="from"/> that is handed out. False: none, or removal began.</summary>
+    /// <summary>
+    /// The first frame at or after <paramref name="from"/> that is handed out. False: none, or
+    /// removal began.
+    /// </summary>
     internal bool TryNextUsed(Pfn from, out Pfn used)
     {
         used = default;
@@ -184,12 +197,19 @@ public sealed partial class PageMap
             FailNoFrame(first);
         }
 
-        Corruption.Require(count > 0 && (ulong)count <= span.Last.Value - first.Value + 1, "a run of frames lies in one span");
-
         var unitMask = (1UL << _order) - 1;
-        Corruption.Require(((first.Value | (uint)count) & unitMask) == 0, "frames are held and dropped in whole units");
+        var left = span.Last.Value - first.Value + 1;
+        if (count <= 0 || (ulong)count > left || ((first.Value | (uint)count) & unitMask) != 0)
+        {
+            FailNotARun(first, count);
+        }
+
         return (span, (long)((first.Value - span.First.Value) >> _order), count >> _order);
     }
+
+    [DoesNotReturn]
+    private void FailNotARun(Pfn first, int count) => Corruption.Fail(
+        $"driver '{Name}' or the core used {count} frames from {first}, not whole units of 2^{_order} in one span");
 
     private void FreeRun(FrameSpan span, long index, long units)
     {

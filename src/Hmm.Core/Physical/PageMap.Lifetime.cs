@@ -4,9 +4,9 @@ using Hmm.Uapi;
 namespace Hmm.Core.Physical;
 
 /// <content>
-/// Set-up and teardown. Set-up publishes last and undoes everything when it fails. Teardown runs in the order that
-/// <see cref="TeardownStage"/> names; every step checks that the one before it ran, so an inversion ends the host
-/// instead of freeing what is in use.
+/// Set-up and teardown. Set-up publishes last and undoes everything when it fails. Teardown runs in
+/// the order that <see cref="TeardownStage"/> names; every step checks that the one before it ran,
+/// so an inversion ends the host instead of freeing what is in use.
 /// </content>
 public sealed partial class PageMap
 {
@@ -31,15 +31,16 @@ public sealed partial class PageMap
     internal TeardownStage Stage => (TeardownStage)Volatile.Read(ref _stage);
 
     /// <summary>
-    /// Gives every frame of some spans its metadata and publishes the map. All spans or none: a failure leaves nothing
-    /// behind. Costs address space only, until frames are used.
+    /// Gives every frame of some spans its metadata and publishes the map. All spans or none: a
+    /// failure leaves nothing behind. Costs address space only, until frames are used.
     /// </summary>
     /// <param name="memory">The physical memory.</param>
     /// <param name="options">What is asked for.</param>
     /// <exception cref="HmmException">
-    /// EINVAL: no spans or too many, a type, order, kind, address or hook that does not fit (the message says which), a
-    /// released resource, or an altmap with several spans. ENXIO: a span touches System RAM. EBUSY: a span is another
-    /// page map's; the message names both. ENOMEM: no memory for the metadata, or the altmap is too small.
+    /// EINVAL: no spans or too many, a type, order, kind, address or hook that does not fit (the
+    /// message says which), a released resource, or an altmap with several spans. ENXIO: a span
+    /// touches System RAM. EBUSY: a span is another page map's; the message names both. ENOMEM: no
+    /// memory for the metadata, or the altmap is too small.
     /// </exception>
     public static PageMap Create(PhysicalMemory memory, PageMapOptions options)
     {
@@ -69,7 +70,8 @@ public sealed partial class PageMap
             {
                 throw new HmmException(
                     Errno.EBUSY,
-                    $"'{map.Name}' asks for a page map on {span.Resource}, of which '{other.Name}' has a part; remove that page map or choose another span");
+                    $"'{map.Name}' asks for a page map on {span.Resource}, of which '{other.Name}' has a part; " +
+                    "remove that page map or choose another span");
             }
 
             return map;
@@ -91,9 +93,9 @@ public sealed partial class PageMap
     }
 
     /// <summary>
-    /// Removes the map. Waits, without limit, until every frame that is handed out came back, so it must not be called
-    /// by a holder of one, or from a hook. The resources are the caller's to release afterwards. Calling it again does
-    /// nothing.
+    /// Removes the map. Waits, without limit, until every frame that is handed out came back, so it
+    /// must not be called by a holder of one, or from a hook. The resources are the caller's to
+    /// release afterwards. Calling it again does nothing.
     /// </summary>
     public void Remove()
     {
@@ -110,16 +112,20 @@ public sealed partial class PageMap
         LetSpansGo();
     }
 
-    /// <summary>1. No new gets: lookups find nothing and nothing more is handed out. False: removal began before.</summary>
+    /// <summary>
+    /// 1. No new gets: lookups find nothing and nothing more is handed out. False: removal began
+    /// before.
+    /// </summary>
     internal bool TryKill()
     {
-        if (Interlocked.CompareExchange(ref _stage, (int)TeardownStage.Killed, (int)TeardownStage.Live) != (int)TeardownStage.Live)
+        const int Live = (int)TeardownStage.Live;
+        if (Interlocked.CompareExchange(ref _stage, (int)TeardownStage.Killed, Live) != Live)
         {
             return false;
         }
 
-        // The flag first: once the kill is confirmed, Find must not return the map any more.
-        _live = false;
+        // Hidden first: once the kill is confirmed, no lookup returns the map any more.
+        _memory.PageMaps.Hide(this);
         Reference.Kill();
         return true;
     }
@@ -142,7 +148,10 @@ public sealed partial class PageMap
         }
     }
 
-    /// <summary>4. Nobody can come upon the map any more; readers that have it can only fail to get a reference.</summary>
+    /// <summary>
+    /// 4. Nobody can come upon the map any more; readers that have it can only fail to get a
+    /// reference.
+    /// </summary>
     internal void EraseIndex()
     {
         Advance(TeardownStage.Erased);

@@ -8,15 +8,17 @@ using Hmm.Uapi;
 namespace Hmm.Core.Physical;
 
 /// <summary>
-/// Metadata for every frame of one or more spans of the physical address space: type, owner tag, hooks, allocation,
-/// references (Linux: <c>dev_pagemap</c> and <c>memremap_pages</c>). This file is what a page map is; frames are in
-/// <c>PageMap.Frames.cs</c>, set-up and teardown in <c>PageMap.Lifetime.cs</c>.
+/// Metadata for every frame of one or more spans of the physical address space: type, owner tag,
+/// hooks, allocation, references (Linux: <c>dev_pagemap</c> and <c>memremap_pages</c>). This file
+/// is what a page map is; frames are in <c>PageMap.Frames.cs</c>, set-up and teardown in
+/// <c>PageMap.Lifetime.cs</c>.
 /// </summary>
 /// <remarks>
-/// Thread-safety: every member from any thread, except that <see cref="Remove"/> waits for every holder of a frame.
-/// Frame numbers and counts are in frames of 4 KiB whatever the map's frame order; both are then multiples of a unit.
-/// Invariants: lifetime references == frames handed out + transient users; a frame with a holder is findable through the
-/// index and has memory behind it.
+/// Thread-safety: every member from any thread, except that <see cref="Remove"/> waits for every
+/// holder of a frame. Frame numbers and counts are in frames of 4 KiB whatever the map's frame
+/// order; both are then multiples of a unit.
+/// Invariants: lifetime references == units handed out + transient users; a frame with a holder is
+/// findable through the index and has memory behind it.
 /// </remarks>
 [ExportSymbolGpl]
 public sealed partial class PageMap
@@ -24,12 +26,14 @@ public sealed partial class PageMap
     /// <summary>The most spans of a map: 64. They are searched one after the other.</summary>
     public const int SpansMax = 64;
 
-    /// <summary>What one frame's metadata costs: 24 bytes. An <see cref="AltMap"/> holds that for every unit.</summary>
+    /// <summary>
+    /// What one frame's metadata costs: 24 bytes. An <see cref="AltMap"/> holds that for every
+    /// unit.
+    /// </summary>
     public const int MetadataBytesPerFrame = Frame.SizeBytes;
 
     private readonly PhysicalMemory _memory; // immutable
     private readonly int _order; // immutable
-    private volatile bool _live; // Guarded by: atomic; set by the index, cleared by the kill
 
     /// <summary>The driver's or device's name.</summary>
     public string Name { get; }
@@ -63,17 +67,13 @@ public sealed partial class PageMap
         }
     }
 
-    /// <summary>Whether removal began: frames are no longer handed out, and lookups find nothing.</summary>
+    /// <summary>
+    /// Whether removal began: frames are no longer handed out, and lookups find nothing.
+    /// </summary>
     public bool IsDying => Stage != TeardownStage.Live;
 
     /// <summary>The resources under it, as given.</summary>
     public IReadOnlyList<Resource> Spans => Array.ConvertAll(FrameSpans, static span => span.Resource);
-
-    /// <summary>
-    /// Whether lookups may return it: every slot of the index has it, and no kill began. A map that could be found by its
-    /// first frame before its last one is stored would hand out frames that nobody finds.
-    /// </summary>
-    internal bool IsLive => _live;
 
     /// <summary>The owner tag. Not public: whoever knows it may touch the frames.</summary>
     internal object Owner { get; }
@@ -81,9 +81,12 @@ public sealed partial class PageMap
     internal IDeviceMemoryOps? OpsOrNone { get; }
 
     /// <summary>The hooks. Only private and coherent memory is sure to have them.</summary>
-    internal IDeviceMemoryOps Ops => OpsOrNone ?? throw new InvalidOperationException($"The page map of '{Name}' has no hooks.");
+    internal IDeviceMemoryOps Ops =>
+        OpsOrNone ?? throw new InvalidOperationException($"The page map of '{Name}' has no hooks.");
 
-    /// <summary>Holds the map's life: one reference for every unit handed out, and those of transient users.</summary>
+    /// <summary>
+    /// Holds the map's life: one reference for every unit handed out, and those of transient users.
+    /// </summary>
     internal LifetimeReference Reference { get; }
 
     internal FrameSpan[] FrameSpans { get; }
@@ -92,7 +95,8 @@ public sealed partial class PageMap
     public bool Contains(Pfn pfn) => TrySpanOf(pfn, out _);
 
     /// <summary>
-    /// The linear address at which the CPU reaches a frame's first byte, or 0 where it cannot (private memory).
+    /// The linear address at which the CPU reaches a frame's first byte, or 0 where it cannot
+    /// (private memory).
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The frame is not in the map.</exception>
     public nint CpuAddress(Pfn pfn)
@@ -106,8 +110,9 @@ public sealed partial class PageMap
     }
 
     /// <summary>
-    /// The driver's 64 bits of a frame that it holds. They are 0 when the frame is handed out, and valid until the free
-    /// hook returns. Using those of a free frame is a defect of the driver and ends the host.
+    /// The driver's 64 bits of a frame that it holds. They are 0 when the frame is handed out, and
+    /// valid until the free hook returns. Using those of a free frame is a defect of the driver and
+    /// ends the host.
     /// </summary>
     /// <param name="pfn">The frame.</param>
     /// <param name="owner">The owner tag that the map was created with.</param>
@@ -126,10 +131,9 @@ public sealed partial class PageMap
         return ref frame.DriverWord;
     }
 
-    /// <summary>The index stored every slot: from here on lookups return the map.</summary>
-    internal void SetPublished() => _live = true;
-
-    /// <summary>Checks that a driver with an owner tag may touch a frame as one of this map.</summary>
+    /// <summary>
+    /// Checks that a driver with an owner tag may touch a frame as one of this map.
+    /// </summary>
     internal void RequireOwned(Pfn pfn, object owner)
     {
         ArgumentNullException.ThrowIfNull(owner);
@@ -141,15 +145,20 @@ public sealed partial class PageMap
         var map = Contains(pfn) ? this : _memory.PageMaps.Find(pfn);
         if (map is null)
         {
-            throw new HmmException(Errno.ENXIO, $"no live page map has {pfn}, which was looked for in that of '{Name}'");
+            throw new HmmException(
+                Errno.ENXIO,
+                $"no live page map has {pfn}, which was looked for in that of '{Name}'");
         }
 
         throw new HmmException(
             Errno.EPERM,
-            $"{pfn} belongs to '{map.Name}', and may be touched only through its page map and with its owner tag, not through '{Name}'");
+            $"{pfn} belongs to '{map.Name}', and may be touched only through its page map and with its owner tag, " +
+            $"not through '{Name}'");
     }
 
-    /// <summary>The metadata of a frame. The caller holds the frame, or a lifetime reference.</summary>
+    /// <summary>
+    /// The metadata of a frame. The caller holds the frame, or a lifetime reference.
+    /// </summary>
     internal ref Frame FrameOf(Pfn pfn)
     {
         if (!TrySpanOf(pfn, out var span) || span.IsClosed)
@@ -179,7 +188,8 @@ public sealed partial class PageMap
 
     [DoesNotReturn]
     private void FailNoFrame(Pfn pfn) =>
-        Corruption.Fail($"driver '{Name}' or the core used {pfn}, which its page map does not have, or no longer: it was removed");
+        Corruption.Fail(
+            $"driver '{Name}' or the core used {pfn}, which its page map does not have, or no longer: it was removed");
 
     [DoesNotReturn]
     private void ThrowNotHere(Pfn pfn) =>

@@ -5,18 +5,21 @@ using System.Runtime.CompilerServices;
 namespace Hmm.Core.Physical;
 
 /// <summary>
-/// Frame number -> page map: a radix tree of five levels of 8 bits. A slot holds nothing, a deeper node, or the page map
-/// that covers the slot's whole span, so that 1 TiB aligned to 64 GiB is 16 slots two levels down.
+/// Frame number -> page map: a radix tree of five levels of 8 bits. A slot holds nothing, a deeper
+/// node, or the page map that covers the slot's whole span, so that 1 TiB aligned to 64 GiB is 16
+/// slots two levels down.
 /// <code>
 ///   bits 39-32     31-24      23-16     15-8      7-0
 ///   slot 16 TiB -> 64 GiB -> 256 MiB -> 1 MiB -> 4 KiB
 /// </code>
 /// </summary>
 /// <remarks>
-/// Readers take no lock and allocate nothing; writers take one lock. The grace period that Linux waits for (RCU) is the
-/// garbage collector's here: a reader keeps the nodes and the map that it reached, and what it may then do with the map
-/// is decided by the map's lifetime reference, so nothing needs to wait for readers.
-/// Invariant: the slots that hold a map are exactly those that cover its spans; a node below the root is not empty.
+/// Readers take no lock and allocate nothing; writers take one lock. The grace period that Linux
+/// waits for (RCU) is the garbage collector's here: a reader keeps the nodes and the map that it
+/// reached, and what it may then do with the map is decided by the map's lifetime reference, so
+/// nothing needs to wait for readers.
+/// Invariant: the slots that hold a map are exactly those that cover its spans; a node below the
+/// root is not empty.
 /// </remarks>
 internal sealed class PageMapIndex
 {
@@ -52,23 +55,26 @@ internal sealed class PageMapIndex
         }
     }
 
-    /// <summary>The live page map that holds a frame; one that is being set up or removed looks absent. Lock-free.</summary>
+    /// <summary>
+    /// The live page map that holds a frame; one that is being set up or removed looks absent.
+    /// Lock-free.
+    /// </summary>
     /// <remarks>
-    /// Whoever holds a frame of the map may use it as it is, since that keeps the map; whoever does not uses
-    /// <see cref="TryGet"/>.
+    /// Whoever holds a frame of the map may use it as it is, since that keeps the map; whoever does
+    /// not uses <see cref="TryGet"/>.
     /// </remarks>
-    public PageMap? Find(Pfn pfn)
-    {
-        var map = Lookup(pfn);
-        return map is { IsLive: true } ? map : null;
-    }
+    public PageMap? Find(Pfn pfn) => pfn.Value >> Pfn.Bits == 0 ? Volatile.Read(ref SlotOf(pfn).Live) : null;
 
-    /// <summary>The page map that holds a frame, with a reference on its life, which the caller puts back. Lock-free.</summary>
+    /// <summary>
+    /// The page map that holds a frame, with a reference on its life, which the caller puts back.
+    /// Lock-free.
+    /// </summary>
     public bool TryGet(Pfn pfn, [NotNullWhen(true)] out PageMap? map)
     {
-        // Between the lookup and the get the map may be killed, drained and erased: then the get fails.
-        map = Lookup(pfn);
-        if (map is { IsLive: true } && map.Reference.TryGet())
+        // Between the lookup and the get the map may be killed, drained and erased: then the get
+        // fails.
+        map = Find(pfn);
+        if (map is not null && map.Reference.TryGet())
         {
             return true;
         }
@@ -78,12 +84,13 @@ internal sealed class PageMapIndex
     }
 
     /// <summary>
-    /// The page map of a frame that the caller holds: present for as long as it does, even while the map is dying, so
-    /// that references can always be given back. Lock-free.
+    /// The page map of a frame that the caller holds: present for as long as it does, even while
+    /// the map is dying, so that references can always be given back. Lock-free.
     /// </summary>
     public PageMap OwnerOf(Pfn held)
     {
-        var map = Lookup(held);
+        Corruption.Require(held.Value >> Pfn.Bits == 0, "a frame that is held has a number");
+        var map = Volatile.Read(ref SlotOf(held).Map);
         if (map is null)
         {
             FailNoOwner(held);
@@ -92,7 +99,9 @@ internal sealed class PageMapIndex
         return map;
     }
 
-    /// <summary>Every page map, in the order of their first frames: a consistent snapshot.</summary>
+    /// <summary>
+    /// Every page map, in the order of their first frames: a consistent snapshot.
+    /// </summary>
     public IReadOnlyList<PageMap> Snapshot()
     {
         var maps = new List<PageMap>();
@@ -112,16 +121,21 @@ internal sealed class PageMapIndex
     }
 
     /// <summary>
-    /// Publishes every span of a map, or none: whole spans are checked, against the index and against each other.
+    /// Publishes every span of a map, or none: whole spans are checked, against the index and
+    /// against each other.
     /// </summary>
     /// <param name="map">The map.</param>
     /// <param name="other">Who has one of the spans.</param>
     /// <param name="span">The span that is taken.</param>
-    internal bool TryInsert(PageMap map, [NotNullWhen(false)] out PageMap? other, [NotNullWhen(false)] out FrameSpan? span)
+    internal bool TryInsert(
+        PageMap map,
+        [NotNullWhen(false)] out PageMap? other,
+        [NotNullWhen(false)] out FrameSpan? span)
     {
         lock (_gate)
         {
-            // Every span is checked before the first one is stored: no reader ever sees a part of a map that fails.
+            // Every span is checked before the first one is stored: no reader ever sees a part of a
+            // map that fails.
             for (var i = 0; i < map.FrameSpans.Length; i++)
             {
                 span = map.FrameSpans[i];
@@ -141,13 +155,10 @@ internal sealed class PageMapIndex
                 }
             }
 
-            foreach (var stored in map.FrameSpans)
-            {
-                StoreLocked(stored, map);
-            }
-
-            // Release: pairs with the acquire in IsLive. Who sees the map live sees all of its slots.
-            map.SetPublished();
+            // Every slot has the map before the first one shows it: who finds the map may be handed
+            // any of its frames, and must find the map by that one too.
+            ChangeLocked(map, SlotChange.Store);
+            ChangeLocked(map, SlotChange.Show);
             _count++;
             other = null;
             span = null;
@@ -155,40 +166,47 @@ internal sealed class PageMapIndex
         }
     }
 
-    /// <summary>Takes every span of a map out. Whoever looks from here on finds nothing.</summary>
+    /// <summary>
+    /// Hides a map from lookups; holders of its frames still find it. The kill begins with it.
+    /// </summary>
+    internal void Hide(PageMap map)
+    {
+        lock (_gate)
+        {
+            ChangeLocked(map, SlotChange.Hide);
+        }
+    }
+
+    /// <summary>Takes a hidden map out.</summary>
     internal void Erase(PageMap map)
     {
         lock (_gate)
         {
-            foreach (var span in map.FrameSpans)
-            {
-                StoreLocked(span, null);
-            }
-
+            ChangeLocked(map, SlotChange.Erase);
             _count--;
         }
     }
 
+    /// <summary>The deepest slot that covers a frame.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private PageMap? Lookup(Pfn pfn)
+    private ref Slot SlotOf(Pfn pfn)
     {
-        var value = pfn.Value;
-        if (value >> Pfn.Bits != 0)
-        {
-            return null;
-        }
-
         var node = _root;
-        for (var shift = RootShift; ; shift -= LevelBits)
+        var shift = RootShift;
+        while (true)
         {
-            // Acquire: pairs with the release in Set, so a node's slots are seen as they were when it was linked.
-            var slot = Volatile.Read(ref node[(int)(value >> shift)]);
-            if (slot is not Node next)
+            ref var slot = ref node[(int)(pfn.Value >> shift)];
+
+            // Acquire: pairs with the release in ChangeSlotLocked, so a node's slots are seen as
+            // they were when it was linked.
+            var child = Volatile.Read(ref slot.Child);
+            if (child is null)
             {
-                return Unsafe.As<PageMap?>(slot);
+                return ref slot;
             }
 
-            node = next;
+            node = child;
+            shift -= LevelBits;
         }
     }
 
@@ -199,15 +217,14 @@ internal sealed class PageMapIndex
         {
             var node = _root;
             var shift = RootShift;
-            object? slot;
-            while ((slot = node[(int)(pfn >> shift)]) is Node next)
+            while (node[(int)(pfn >> shift)].Child is { } child)
             {
-                node = next;
+                node = child;
                 shift -= LevelBits;
             }
 
             var end = ((pfn >> shift) + 1) << shift;
-            if (slot is PageMap map)
+            if (node[(int)(pfn >> shift)].Map is { } map)
             {
                 return (map, pfn, end);
             }
@@ -218,28 +235,32 @@ internal sealed class PageMapIndex
         return null;
     }
 
-    /// <summary>Stores a map, or null, into the fewest slots that cover a span exactly.</summary>
-    private void StoreLocked(FrameSpan span, PageMap? map)
+    /// <summary>Changes the fewest slots that cover a map's spans exactly.</summary>
+    private void ChangeLocked(PageMap map, SlotChange change)
     {
-        var pfn = span.First.Value;
-        var end = pfn + span.FrameCount;
-        while (pfn < end)
+        foreach (var span in map.FrameSpans)
         {
-            // The largest slot that starts here and does not reach past the end.
-            var shift = 0;
-            while (shift < RootShift && IsAligned(pfn, shift + LevelBits) && 1UL << (shift + LevelBits) <= end - pfn)
+            var pfn = span.First.Value;
+            var end = pfn + span.FrameCount;
+            while (pfn < end)
             {
-                shift += LevelBits;
-            }
+                // The largest slot that starts here and does not reach past the end.
+                var shift = 0;
+                while (shift < RootShift && Fits(pfn, end - pfn, shift + LevelBits))
+                {
+                    shift += LevelBits;
+                }
 
-            StoreSlotLocked(pfn, shift, map);
-            pfn += 1UL << shift;
+                ChangeSlotLocked(pfn, shift, map, change);
+                pfn += 1UL << shift;
+            }
         }
 
-        static bool IsAligned(ulong value, int shift) => (value & ((1UL << shift) - 1)) == 0;
+        static bool Fits(ulong pfn, ulong frames, int shift) =>
+            (pfn & ((1UL << shift) - 1)) == 0 && 1UL << shift <= frames;
     }
 
-    private void StoreSlotLocked(ulong pfn, int shift, PageMap? map)
+    private void ChangeSlotLocked(ulong pfn, int shift, PageMap map, SlotChange change)
     {
         var path = new NodePath();
         var node = _root;
@@ -248,23 +269,25 @@ internal sealed class PageMapIndex
         {
             path[at / LevelBits] = node;
             ref var slot = ref node[(int)(pfn >> at)];
-            if (slot is null)
+            Corruption.Require(slot.Map is null, "no page map covers a part of another's span");
+            if (slot.Child is null)
             {
-                node.Set((int)(pfn >> at), new Node());
+                node.Used++;
+                Volatile.Write(ref slot.Child, new Node());
             }
 
-            node = slot as Node;
-            Corruption.Require(node is not null, "no page map covers a part of another's span");
+            node = slot.Child;
         }
 
-        Corruption.Require((node[(int)(pfn >> shift)] is null) != (map is null), "a slot is stored once and erased once");
-        node.Set((int)(pfn >> shift), map);
+        node.Change(ref node[(int)(pfn >> shift)], map, change);
 
-        // Unlink nodes that became empty; a reader inside one finds nothing, as it would have found before.
+        // Unlink nodes that became empty; a reader inside one finds nothing, as it would have found
+        // before.
         for (; node.Used == 0 && at < RootShift; at += LevelBits)
         {
             node = path[(at / LevelBits) + 1]!;
-            node.Set((int)(pfn >> (at + LevelBits)), null);
+            node.Used--;
+            Volatile.Write(ref node[(int)(pfn >> (at + LevelBits))].Child, null);
         }
     }
 
@@ -272,10 +295,30 @@ internal sealed class PageMapIndex
     private static void FailNoOwner(Pfn held) =>
         Corruption.Fail($"{held} is held, but no page map has it: its map was removed under its holder");
 
+    /// <summary>
+    /// What a slot holds: a node, or a map, or neither. Fields of their own, in one cache line: a
+    /// lookup touches neither a node's header, to tell what it is, nor the map, to tell whether it
+    /// is live.
+    /// </summary>
+    private struct Slot
+    {
+        public Node? Child; // Guarded by: the index's gate for writing; read by anyone
+        public PageMap? Live; // The map while lookups may return it. Guarded by: as Child
+        public PageMap? Map; // The map from set-up to erase. Guarded by: as Child
+    }
+
+    private enum SlotChange
+    {
+        Store,
+        Show,
+        Hide,
+        Erase,
+    }
+
     [InlineArray(Slots)]
     private struct SlotArray
     {
-        private object? _first;
+        private Slot _first;
     }
 
     [InlineArray((RootShift / LevelBits) + 1)]
@@ -286,19 +329,42 @@ internal sealed class PageMapIndex
 
     private sealed class Node
     {
-        private SlotArray _slots; // Guarded by: the index's gate for writing; read by anyone
+        private SlotArray _slots;
 
         /// <summary>The slots in use.</summary>
-        public int Used { get; private set; } // Guarded by: the index's gate
+        public int Used; // Guarded by: the index's gate
 
         /// <summary>A slot, by the low 8 bits of an index.</summary>
-        public ref object? this[int index] => ref _slots[index & (Slots - 1)];
+        public ref Slot this[int index] => ref _slots[index & (Slots - 1)];
 
-        public void Set(int index, object? value)
+        public void Change(ref Slot slot, PageMap map, SlotChange change)
         {
-            ref var slot = ref this[index];
-            Used += (value is null ? 0 : 1) - (slot is null ? 0 : 1);
-            Volatile.Write(ref slot, value);
+            var (before, live) = change switch
+            {
+                SlotChange.Store => (null, null),
+                SlotChange.Hide => (map, map),
+                _ => (map, (PageMap?)null),
+            };
+            Corruption.Require(
+                slot.Child is null && slot.Map == before && slot.Live == live,
+                "a slot is stored, shown, hidden and erased, in that order");
+            switch (change)
+            {
+                case SlotChange.Store:
+                    Used++;
+                    Volatile.Write(ref slot.Map, map);
+                    break;
+                case SlotChange.Show:
+                    Volatile.Write(ref slot.Live, map);
+                    break;
+                case SlotChange.Hide:
+                    Volatile.Write(ref slot.Live, null);
+                    break;
+                default:
+                    Used--;
+                    Volatile.Write(ref slot.Map, null);
+                    break;
+            }
         }
     }
 }

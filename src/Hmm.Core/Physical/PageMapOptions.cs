@@ -4,7 +4,9 @@ using Hmm.Core.Modules;
 
 namespace Hmm.Core.Physical;
 
-/// <summary>What a driver asks <see cref="PageMap.Create"/> for (Linux: the fields of <c>dev_pagemap</c>).</summary>
+/// <summary>
+/// What a driver asks <see cref="PageMap.Create"/> for (Linux: the fields of <c>dev_pagemap</c>).
+/// </summary>
 [ExportSymbolGpl]
 public sealed class PageMapOptions
 {
@@ -15,22 +17,28 @@ public sealed class PageMapOptions
     public required PageMapType Type { get; init; }
 
     /// <summary>
-    /// The owner tag: who may touch the frames, compared by identity. Keep it to yourself, or use the device.
+    /// The owner tag: who may touch the frames, compared by identity. Keep it to yourself, or use
+    /// the device.
     /// </summary>
     public required object Owner { get; init; }
 
     /// <summary>The spans, 1 to <see cref="PageMap.SpansMax"/>, not overlapping.</summary>
     public required IReadOnlyList<PageMapSpan> Spans { get; init; }
 
-    /// <summary>The hooks: required for private and coherent memory; the others need them only to hear of frees.</summary>
+    /// <summary>
+    /// The hooks: required for private and coherent memory; the others need them only to hear of
+    /// frees.
+    /// </summary>
     public IDeviceMemoryOps? Ops { get; init; }
 
     /// <summary>
-    /// log2 of how many 4 KiB frames share one piece of metadata, 0 (default) to 9: they are handed out, referenced and
-    /// freed together, and cost proportionally less.
+    /// log2 of how many 4 KiB frames share one piece of metadata, 0 (default) to 9: they are handed
+    /// out, referenced and freed together, and cost proportionally less.
     /// </summary>
     public int FrameOrder { get; init; }
 
-    /// <summary>Where to keep the metadata; null (default) for the host's memory. Only with one span.</summary>
+    /// <summary>
+    /// Where to keep the metadata; null (default) for the host's memory. Only with one span.
+    /// </summary>
     public AltMap? AltMap { get; init; }
 }

@@ -38,15 +38,22 @@ internal static class PageMapRules
             return;
         }
 
-        Require(options.Spans.Count == 1, options.Name, "an altmap holds the metadata of one span only; split the page map");
-        Require(altMap.Address != 0 && altMap.Address % 8 == 0, options.Name, $"its altmap at 0x{altMap.Address:x} is not aligned to 8; align it");
+        Require(
+            options.Spans.Count == 1,
+            options.Name,
+            "an altmap holds the metadata of one span only; split the page map");
+        Require(
+            altMap.Address != 0 && altMap.Address % 8 == 0,
+            options.Name,
+            $"its altmap at 0x{altMap.Address:x} is not aligned to 8; align it");
     }
 
     private static void CheckSpan(PhysicalMemory memory, PageMapOptions options, PageMapSpan span)
     {
         ArgumentNullException.ThrowIfNull(span.Resource);
         var (name, resource) = (options.Name, span.Resource);
-        if (memory.Resources.Intersects(resource.Start, resource.SizeBytes, ResourceKind.SystemRam) != Intersection.Disjoint)
+        var ram = memory.Resources.Intersects(resource.Start, resource.SizeBytes, ResourceKind.SystemRam);
+        if (ram != Intersection.Disjoint)
         {
             throw new HmmException(
                 Errno.ENXIO,
@@ -56,7 +63,8 @@ internal static class PageMapRules
         Require(
             KindFits(options.Type, resource.Kind),
             name,
-            $"{resource} is of kind {resource.Kind}, which does not fit {options.Type} memory; claim it with the kind that does");
+            $"{resource} is of kind {resource.Kind}, which does not fit {options.Type} memory; claim it with the " +
+            "kind that does");
         var unitBytes = (ulong)Pfn.SizeBytes << options.FrameOrder;
         Require(
             ((resource.Start | resource.SizeBytes) & (unitBytes - 1)) == 0,

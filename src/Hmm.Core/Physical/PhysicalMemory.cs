@@ -4,8 +4,8 @@ using Hmm.Core.Modules;
 namespace Hmm.Core.Physical;
 
 /// <summary>
-/// The root of everything physical: the address space and the page maps on it. One per host; nothing here is static,
-/// so tests run many side by side.
+/// The root of everything physical: the address space and the page maps on it. One per host;
+/// nothing here is static, so tests run many side by side.
 /// </summary>
 /// <remarks>Thread-safety: its parts are safe; the links never change.</remarks>
 [ExportSymbol]
@@ -13,7 +13,9 @@ public sealed class PhysicalMemory
 {
     /// <summary>Creates an address space whose first span is System RAM.</summary>
     /// <param name="systemRamBytes">The DRAM pool, rounded up to whole frames; at least 1.</param>
-    /// <exception cref="Hmm.Uapi.HmmException">EINVAL: 0 bytes. ERANGE: more than the address space has.</exception>
+    /// <exception cref="Hmm.Uapi.HmmException">
+    /// EINVAL: 0 bytes. ERANGE: more than the address space has.
+    /// </exception>
     public PhysicalMemory(ulong systemRamBytes)
     {
         var size = (systemRamBytes + Pfn.SizeBytes - 1) & ~(ulong)(Pfn.SizeBytes - 1);

@@ -45,7 +45,9 @@ public sealed class Resource
     /// <summary>The parent or the tree's root; null for the root and after release.</summary>
     internal Resource? Container { get; set; } // Guarded by: the tree's gate
 
-    /// <summary>The page map that stands on this span: while there is one, the span cannot be released.</summary>
+    /// <summary>
+    /// The page map that stands on this span: while there is one, the span cannot be released.
+    /// </summary>
     internal string? Holder { get; set; } // Guarded by: the tree's gate
 
     internal List<Resource> Children { get; } = []; // Guarded by: the tree's gate
@@ -55,7 +57,9 @@ public sealed class Resource
 
     internal bool Contains(ulong address) => address >= Start && address <= End;
 
-    /// <summary>The index of the first child that ends at or after <paramref name="address"/>.</summary>
+    /// <summary>
+    /// The index of the first child that ends at or after <paramref name="address"/>.
+    /// </summary>
     internal int FirstChildEndingAtOrAfter(ulong address)
     {
         var low = 0;

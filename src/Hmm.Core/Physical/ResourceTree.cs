@@ -6,18 +6,22 @@ using Hmm.Uapi;
 namespace Hmm.Core.Physical;
 
 /// <summary>
-/// The host's physical address space: 2^52 bytes of numbers, held as a tree of named, nested, non-overlapping resources
-/// (Linux: <c>iomem_resource</c>). Numbers only: claiming a span costs no memory.
+/// The host's physical address space: 2^52 bytes of numbers, held as a tree of named, nested,
+/// non-overlapping resources (Linux: <c>iomem_resource</c>). Numbers only: claiming a span costs no
+/// memory.
 /// </summary>
 /// <remarks>
-/// Thread-safety: every member may be called from any thread; one lock covers search and claim, so a found span cannot
-/// be lost to another caller. Control path only: a claim is O(log n) to find and O(n) to insert, a search is O(n).
+/// Thread-safety: every member may be called from any thread; one lock covers search and claim, so
+/// a found span cannot be lost to another caller. Control path only: a claim is O(log n) to find
+/// and O(n) to insert, a search is O(n).
 /// Invariant: a span that carries a page map, or that has children, is never released.
 /// </remarks>
 [ExportSymbol]
 public sealed class ResourceTree
 {
-    /// <summary>The size of the address space: 2^52 bytes, what 40-bit frame numbers of 4 KiB reach.</summary>
+    /// <summary>
+    /// The size of the address space: 2^52 bytes, what 40-bit frame numbers of 4 KiB reach.
+    /// </summary>
     public const ulong SizeBytes = 1UL << (Pfn.Bits + Pfn.Shift);
 
     private readonly Lock _gate = new();
@@ -30,8 +34,8 @@ public sealed class ResourceTree
     /// <param name="name">What to call it.</param>
     /// <param name="kind">What it is made of.</param>
     /// <exception cref="HmmException">
-    /// EINVAL: the size is 0, or the span leaves its parent, or the parent was released. ERANGE: the span ends past 2^52.
-    /// EBUSY: it overlaps another resource; the message names both.
+    /// EINVAL: the size is 0, or the span leaves its parent, or the parent was released. ERANGE:
+    /// the span ends past 2^52. EBUSY: it overlaps another resource; the message names both.
     /// </exception>
     public Resource Request(Resource? parent, ulong start, ulong size, string name, ResourceKind kind)
     {
@@ -40,7 +44,8 @@ public sealed class ResourceTree
         {
             throw new HmmException(
                 Errno.ERANGE,
-                $"'{name}' asks for 0x{size:x} bytes at 0x{start:x}, past the end of the physical address space at 0x{SizeBytes:x}");
+                $"'{name}' asks for 0x{size:x} bytes at 0x{start:x}, past the end of the physical address space at " +
+                $"0x{SizeBytes:x}");
         }
 
         var end = start + size - 1;
@@ -51,7 +56,8 @@ public sealed class ResourceTree
             {
                 throw new HmmException(
                     Errno.EINVAL,
-                    $"'{name}' asks for 0x{start:x}-0x{end:x}, outside its parent {container}; claim it inside the parent or at the top");
+                    $"'{name}' asks for 0x{start:x}-0x{end:x}, outside its parent {container}; claim it inside the " +
+                    "parent or at the top");
             }
 
             var index = container.FirstChildEndingAtOrAfter(start);
@@ -60,7 +66,8 @@ public sealed class ResourceTree
                 var other = container.Children[index];
                 throw new HmmException(
                     Errno.EBUSY,
-                    $"'{name}' asks for 0x{start:x}-0x{end:x}, but '{other.Name}' has {other.Start:x}-{other.End:x}; choose another span or release that one");
+                    $"'{name}' asks for 0x{start:x}-0x{end:x}, but '{other.Name}' has " +
+                    $"{other.Start:x}-{other.End:x}; choose another span or release that one");
             }
 
             return InsertLocked(container, index, start, end, name, kind);
@@ -68,17 +75,21 @@ public sealed class ResourceTree
     }
 
     /// <summary>
-    /// Finds a free span and claims it, in one step. Every gap is tried, so it fails only when no aligned span of that
-    /// size is free (Linux: <c>request_free_mem_region</c>, <c>alloc_free_mem_region</c>).
+    /// Finds a free span and claims it, in one step. Every gap is tried, so it fails only when no
+    /// aligned span of that size is free (Linux: <c>request_free_mem_region</c>,
+    /// <c>alloc_free_mem_region</c>).
     /// </summary>
     /// <param name="size">The length in bytes, at least 1.</param>
     /// <param name="alignment">What the start must be a multiple of: a power of two.</param>
     /// <param name="name">What to call it.</param>
     /// <param name="kind">What it is made of.</param>
     /// <param name="direction">Which end to search from.</param>
-    /// <param name="parent">The resource to search in and nest it in, or null for the whole address space.</param>
+    /// <param name="parent">
+    /// The resource to search in and nest it in, or null for the whole address space.
+    /// </param>
     /// <exception cref="HmmException">
-    /// EINVAL: the size is 0, or the parent was released. ERANGE: no free span of that size and alignment.
+    /// EINVAL: the size is 0, or the parent was released. ERANGE: no free span of that size and
+    /// alignment.
     /// </exception>
     [ExportSymbolGpl]
     public Resource RequestFree(
@@ -99,7 +110,8 @@ public sealed class ResourceTree
         {
             var container = ContainerLocked(parent, name);
 
-            // Gap g lies between child g - 1 and child g; the first and last are bounded by the container.
+            // Gap g lies between child g - 1 and child g; the first and last are bounded by the
+            // container.
             var gaps = container.Children.Count + 1;
             for (var i = 0; i < gaps; i++)
             {
@@ -112,7 +124,8 @@ public sealed class ResourceTree
 
             throw new HmmException(
                 Errno.ERANGE,
-                $"'{name}' asks for 0x{size:x} bytes aligned to 0x{alignment:x}, and '{container.Name}' has no such free span; release a resource or ask for less");
+                $"'{name}' asks for 0x{size:x} bytes aligned to 0x{alignment:x}, and '{container.Name}' has no such " +
+                "free span; release a resource or ask for less");
         }
     }
 
@@ -128,18 +141,23 @@ public sealed class ResourceTree
         {
             if (!IsClaimedLocked(resource))
             {
-                throw new InvalidOperationException($"The resource {resource} was released before, or is another tree's.");
+                throw new InvalidOperationException(
+                    $"The resource {resource} was released before, or is another tree's.");
             }
 
             var container = resource.Container!;
             if (resource.Holder is { } holder)
             {
-                throw new HmmException(Errno.EBUSY, $"{resource} carries the page map of '{holder}'; remove the page map first");
+                throw new HmmException(
+                    Errno.EBUSY,
+                    $"{resource} carries the page map of '{holder}'; remove the page map first");
             }
 
             if (resource.Children.Count > 0)
             {
-                throw new HmmException(Errno.EBUSY, $"{resource} contains '{resource.Children[0].Name}'; release what is nested in it first");
+                throw new HmmException(
+                    Errno.EBUSY,
+                    $"{resource} contains '{resource.Children[0].Name}'; release what is nested in it first");
             }
 
             var index = container.FirstChildEndingAtOrAfter(resource.Start);
@@ -149,7 +167,10 @@ public sealed class ResourceTree
         }
     }
 
-    /// <summary>How a span meets the resources of a kind, at any depth. What is nested in a resource of the kind counts as it.</summary>
+    /// <summary>
+    /// How a span meets the resources of a kind, at any depth. What is nested in a resource of the
+    /// kind counts as it.
+    /// </summary>
     /// <param name="start">The first byte's address.</param>
     /// <param name="size">The length in bytes, at least 1; the span ends at most at 2^52.</param>
     /// <param name="kind">The kind.</param>
@@ -181,7 +202,9 @@ public sealed class ResourceTree
         };
     }
 
-    /// <summary>Every resource in address order, each before what is nested in it: a consistent snapshot.</summary>
+    /// <summary>
+    /// Every resource in address order, each before what is nested in it: a consistent snapshot.
+    /// </summary>
     public IReadOnlyList<ResourceEntry> Walk()
     {
         var entries = new List<ResourceEntry>();
@@ -207,21 +230,26 @@ public sealed class ResourceTree
         }
     }
 
-    /// <summary>Notes that a page map stands on a span, so that <see cref="Release"/> refuses it.</summary>
+    /// <summary>
+    /// Notes that a page map stands on a span, so that <see cref="Release"/> refuses it.
+    /// </summary>
     internal void Hold(Resource resource, string holder)
     {
         lock (_gate)
         {
             if (!IsClaimedLocked(resource))
             {
-                throw new HmmException(Errno.EINVAL, $"'{holder}' asks for a page map on {resource}, which was released; claim the span first");
+                throw new HmmException(
+                    Errno.EINVAL,
+                    $"'{holder}' asks for a page map on {resource}, which was released; claim the span first");
             }
 
             if (resource.Holder is { } other)
             {
                 throw new HmmException(
                     Errno.EBUSY,
-                    $"'{holder}' asks for a page map on {resource}, which carries the page map of '{other}'; remove that one first");
+                    $"'{holder}' asks for a page map on {resource}, which carries the page map of '{other}'; remove " +
+                    "that one first");
             }
 
             resource.Holder = holder;
@@ -242,15 +270,25 @@ public sealed class ResourceTree
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         if (size == 0)
         {
-            throw new HmmException(Errno.EINVAL, $"'{name}' asks for 0 bytes of physical address space; ask for at least 1");
+            throw new HmmException(
+                Errno.EINVAL,
+                $"'{name}' asks for 0 bytes of physical address space; ask for at least 1");
         }
     }
 
-    private static Resource InsertLocked(Resource container, int index, ulong start, ulong end, string name, ResourceKind kind)
+    private static Resource InsertLocked(
+        Resource container,
+        int index,
+        ulong start,
+        ulong end,
+        string name,
+        ResourceKind kind)
     {
         var children = container.Children;
         Corruption.Require(index == 0 || children[index - 1].End < start, "a resource starts after the one before it");
-        Corruption.Require(index == children.Count || children[index].Start > end, "a resource ends before the one after it");
+        Corruption.Require(
+            index == children.Count || children[index].Start > end,
+            "a resource ends before the one after it");
         var resource = new Resource(name, start, end, kind, container);
         children.Insert(index, resource);
         return resource;
@@ -280,7 +318,9 @@ public sealed class ResourceTree
         return true;
     }
 
-    /// <summary>Whether a resource hangs in this tree: it was neither released nor made by another tree.</summary>
+    /// <summary>
+    /// Whether a resource hangs in this tree: it was neither released nor made by another tree.
+    /// </summary>
     private bool IsClaimedLocked(Resource resource)
     {
         var at = resource;
@@ -301,12 +341,14 @@ public sealed class ResourceTree
 
         return IsClaimedLocked(parent)
             ? parent
-            : throw new HmmException(Errno.EINVAL, $"'{name}' asks for a span inside {parent}, which was released; claim the parent first");
+            : throw new HmmException(
+                Errno.EINVAL,
+                $"'{name}' asks for a span inside {parent}, which was released; claim the parent first");
     }
 
     /// <summary>
-    /// What stands at an address: whether anything claims it, whether anything of the kind does, and the last address
-    /// for which the same answer holds.
+    /// What stands at an address: whether anything claims it, whether anything of the kind does,
+    /// and the last address for which the same answer holds.
     /// </summary>
     private (bool Claimed, bool Matches, ulong Last) DescribeLocked(ulong address, ResourceKind kind)
     {

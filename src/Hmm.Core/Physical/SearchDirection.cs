@@ -7,7 +7,9 @@ namespace Hmm.Core.Physical;
 [ExportSymbol]
 public enum SearchDirection
 {
-    /// <summary>The highest span that fits: the default, far from System RAM, which grows from 0.</summary>
+    /// <summary>
+    /// The highest span that fits: the default, far from System RAM, which grows from 0.
+    /// </summary>
     TopDown,
 
     /// <summary>The lowest span that fits.</summary>

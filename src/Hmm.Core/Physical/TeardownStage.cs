@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 namespace Hmm.Core.Physical;
 
-/// <summary>How far the teardown of a page map went. The order is law: each stage requires the one before it.</summary>
+/// <summary>
+/// How far the teardown of a page map went. The order is law: each stage requires the one before
+/// it.
+/// </summary>
 internal enum TeardownStage
 {
     /// <summary>In service.</summary>

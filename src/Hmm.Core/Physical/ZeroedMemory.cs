@@ -5,15 +5,21 @@ using Hmm.Uapi;
 namespace Hmm.Core.Physical;
 
 /// <summary>
-/// One contiguous block of zeroed native memory. A large one is fresh address space: it costs memory only where it is
-/// touched, which is what lets 1 TiB of device memory be mapped in milliseconds.
+/// One contiguous block of zeroed native memory. A large one is fresh address space: it costs
+/// memory only where it is touched, which is what lets 1 TiB of device memory be mapped in
+/// milliseconds.
 /// </summary>
-/// <remarks>Thread-safety: none; the owner frees it once nobody reads it. The finalizer frees what an owner lost.</remarks>
+/// <remarks>
+/// Thread-safety: none; the owner frees it once nobody reads it. The finalizer frees what an owner
+/// lost.
+/// </remarks>
 internal sealed unsafe class ZeroedMemory : IDisposable
 {
     private void* _address; // Guarded by: owner
 
-    /// <exception cref="HmmException">ENOMEM: the system gives no address space of that size.</exception>
+    /// <exception cref="HmmException">
+    /// ENOMEM: the system gives no address space of that size.
+    /// </exception>
     public ZeroedMemory(ulong elements, uint elementSizeBytes)
     {
         try
@@ -24,7 +30,8 @@ internal sealed unsafe class ZeroedMemory : IDisposable
         {
             throw new HmmException(
                 Errno.ENOMEM,
-                $"the system gives no address space for {elements} entries of {elementSizeBytes} bytes of page metadata; use larger frames, or raise vm.overcommit_memory or the limit on address space",
+                $"the system gives no address space for {elements} entries of {elementSizeBytes} bytes of page " +
+                "metadata; use larger frames, or raise vm.overcommit_memory or the limit on address space",
                 exception);
         }
     }

@@ -6,7 +6,10 @@ using Xunit;
 
 namespace Hmm.Core.Tests.Devices;
 
-/// <summary>What a large device costs, measured as memory of the process: alone, so that nobody else's shows.</summary>
+/// <summary>
+/// What a large device costs, measured as memory of the process: alone, so that nobody else's
+/// shows.
+/// </summary>
 [Collection(nameof(Alone))]
 public sealed class LargeDeviceTests
 {

@@ -6,8 +6,9 @@ using Xunit;
 namespace Hmm.Core.Tests.Physical;
 
 /// <summary>
-/// Four users against one that tears down, thousands of lives long. No user may be inside once the drain returned. A
-/// mutant that looks at the dying bit first and counts second must be caught by the same test.
+/// Four users against one that tears down, thousands of lives long. No user may be inside once the
+/// drain returned. A mutant that looks at the dying bit first and counts second must be caught by
+/// the same test.
 /// </summary>
 public sealed class LifetimeReferenceSoakTests
 {
@@ -30,7 +31,10 @@ public sealed class LifetimeReferenceSoakTests
     public void CatchesAGetThatChecksBeforeItCounts() =>
         Assert.NotEqual(0, Soak(static () => new CheckThenCount(), TimeSpan.FromSeconds(20)));
 
-    /// <summary>Runs lives until a user is found inside after a drain, or the time is over; returns how many were.</summary>
+    /// <summary>
+    /// Runs lives until a user is found inside after a drain, or the time is over; returns how many
+    /// were.
+    /// </summary>
     private static int Soak(Func<ILife> create, TimeSpan duration)
     {
         var violations = 0;

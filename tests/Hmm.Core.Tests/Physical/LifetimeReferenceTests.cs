@@ -65,7 +65,8 @@ public sealed class LifetimeReferenceTests
     [Fact]
     public void CatchesTooManyPutsAndNamesTheOwner()
     {
-        Assert.Contains("'disk'", Assert.Throws<CorruptionException>(() => _reference.Put()).Message, StringComparison.Ordinal);
+        var error = Assert.Throws<CorruptionException>(() => _reference.Put());
+        Assert.Contains("'disk'", error.Message, StringComparison.Ordinal);
         Assert.True(_reference.TryGet());
         Assert.Throws<CorruptionException>(() => _reference.Put(2));
         _reference.Kill();

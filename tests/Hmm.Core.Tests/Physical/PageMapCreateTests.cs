@@ -58,7 +58,8 @@ public sealed class PageMapCreateTests
         ];
         foreach (var options in refused)
         {
-            Assert.Contains("disk", Expect(Errno.EINVAL, () => PageMap.Create(_world.Memory, options)).Message, StringComparison.Ordinal);
+            var error = Expect(Errno.EINVAL, () => PageMap.Create(_world.Memory, options));
+            Assert.Contains("'disk'", error.Message, StringComparison.Ordinal);
         }
 
         Assert.Equal(0, _world.Memory.PageMaps.Count);
@@ -99,7 +100,8 @@ public sealed class PageMapCreateTests
     [InlineData(7, 2)]
     public void RefusesAnyPartOfAnotherMapAndNamesBoth(ulong first, ulong frames)
     {
-        // Linux probes the end points of the new mapping only, so it misses (7, 2), which lies strictly inside.
+        // Linux probes the end points of the new mapping only, so it misses (7, 2), which lies
+        // strictly inside.
         var outer = _world.Span(0, 32);
         var inner = _world.Span(first, frames, parent: outer);
         var map = _world.Map(inner, "inner");
@@ -161,7 +163,8 @@ public sealed class PageMapCreateTests
         var tooSmall = With([new(span)], PageMapType.Private, altMap: new AltMap(address, (ulong)bytes - 1));
         Expect(Errno.ENOMEM, () => PageMap.Create(_world.Memory, tooSmall));
 
-        var map = PageMap.Create(_world.Memory, With([new(span)], PageMapType.Private, altMap: new AltMap(address, (ulong)bytes)));
+        var options = With([new(span)], PageMapType.Private, altMap: new AltMap(address, (ulong)bytes));
+        var map = PageMap.Create(_world.Memory, options);
         Assert.True(map.TryAllocateRun(1, out var first, out _));
         map.FrameOf(first).DriverWord = 0x1234_5678_9ABC_DEF0;
         var words = new ReadOnlySpan<ulong>((void*)address, bytes / sizeof(ulong)).ToArray();

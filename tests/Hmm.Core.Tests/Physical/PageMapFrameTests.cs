@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Devices;
 using Hmm.Core.Physical;
 using Hmm.Uapi;
 using Xunit;
@@ -22,7 +23,8 @@ public sealed class PageMapFrameTests
             Assert.Equal((1, 0UL, 0UL), (frame.References, frame.DriverWord, frame.Owner));
         }
 
-        Assert.Equal((16UL, 4UL, 12UL, 4L), (map.Statistics.FramesTotal, map.Statistics.FramesUsed, map.Statistics.FramesFree, map.Statistics.References));
+        Assert.Equal(new DeviceMemoryStatistics(16, 4, 4, 0, 4), map.Statistics);
+        Assert.Equal(12UL, map.Statistics.FramesFree);
     }
 
     [Fact]
@@ -35,7 +37,7 @@ public sealed class PageMapFrameTests
         Assert.Equal([(first, 3), (first + 4, 4)], _world.Ops.Freed);
         map.Put(first + 3);
         Assert.Equal((first + 3, 1), _world.Ops.Freed[^1]);
-        Assert.Equal((0UL, 8UL, 8UL, 0L), (map.Statistics.FramesUsed, map.Statistics.Allocations, map.Statistics.Frees, map.Statistics.References));
+        Assert.Equal(new DeviceMemoryStatistics(16, 0, 8, 8, 0), map.Statistics);
     }
 
     [Fact]

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Hmm.Core.Tests.Physical;
 
-/// <summary>The index against a list of spans, with spans that gather around the borders of its levels.</summary>
+/// <summary>
+/// The index against a list of spans, with spans that gather around the borders of its levels.
+/// </summary>
 public sealed class PageMapIndexModelTests
 {
     private const int MapsMax = 40;
@@ -82,6 +84,9 @@ public sealed class PageMapIndexModelTests
     private static void Erase(PageMapIndex index, List<PageMap> model, int at)
     {
         var map = model[at];
+        index.Hide(map);
+        Assert.All(map.FrameSpans, span => Assert.Null(index.Find(span.Last)));
+        Assert.All(map.FrameSpans, span => Assert.Same(map, index.OwnerOf(span.Last)));
         index.Erase(map);
         model.RemoveAt(at);
         Assert.All(map.FrameSpans, span => Assert.Null(index.Find(span.First)));
@@ -111,7 +116,8 @@ public sealed class PageMapIndexModelTests
         got?.Reference.Put();
     }
 
-    private static bool Overlap(FrameSpan left, FrameSpan right) => left.First <= right.Last && right.First <= left.Last;
+    private static bool Overlap(FrameSpan left, FrameSpan right) =>
+        left.First <= right.Last && right.First <= left.Last;
 
     private static Pfn RandomPfn(Random random)
     {

@@ -40,7 +40,8 @@ public sealed class PageMapSoakTests
                 var pfn = first + (random.Next(Places) * 1_000) + random.Next(Frames);
                 if (world.Memory.PageMaps.TryGet(pfn, out var got))
                 {
-                    // Reading the frame of a removed map would be caught by FrameOf, or by the wrong count.
+                    // Reading the frame of a removed map would be caught by FrameOf, or by the
+                    // wrong count.
                     Assert.True(got.Contains(pfn));
                     Assert.InRange(got.FrameOf(pfn).References, 0, 1);
                     if (got.TryAllocateRun(1, out var mine, out _))

@@ -16,8 +16,15 @@ internal sealed class PageMapWorld
 
     public object Owner { get; } = new();
 
-    public Resource Span(ulong firstFrame, ulong frames, ResourceKind kind = ResourceKind.DevicePrivate, Resource? parent = null) =>
-        Memory.Resources.Request(parent, Base + (firstFrame * Pfn.SizeBytes), frames * Pfn.SizeBytes, $"span {firstFrame}", kind);
+    public Resource Span(
+        ulong firstFrame,
+        ulong frames,
+        ResourceKind kind = ResourceKind.DevicePrivate,
+        Resource? parent = null)
+    {
+        var start = Base + (firstFrame * Pfn.SizeBytes);
+        return Memory.Resources.Request(parent, start, frames * Pfn.SizeBytes, $"span {firstFrame}", kind);
+    }
 
     public PageMap Map(Resource resource, string name = "disk", int frameOrder = 0) =>
         PageMap.Create(Memory, Options([new PageMapSpan(resource)], name, frameOrder));

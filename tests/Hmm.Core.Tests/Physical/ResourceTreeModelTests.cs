@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Hmm.Core.Tests.Physical;
 
-/// <summary>The tree against a list of spans and a look at every address, on a window of 128 addresses.</summary>
+/// <summary>
+/// The tree against a list of spans and a look at every address, on a window of 128 addresses.
+/// </summary>
 public sealed class ResourceTreeModelTests
 {
     private const int Window = 128;
@@ -66,7 +68,8 @@ public sealed class ResourceTreeModelTests
         var direction = (SearchDirection)random.Next(2);
         var starts = Enumerable.Range(0, Window)
             .Select(i => (ulong)i)
-            .Where(s => s % alignment == 0 && s >= parent.Start && s + size - 1 <= parent.End && IsFree(model, parent, s, size))
+            .Where(s => s % alignment == 0 && s >= parent.Start && s + size - 1 <= parent.End)
+            .Where(s => IsFree(model, parent, s, size))
             .ToList();
         var claimed = Claim(
             model,

@@ -90,7 +90,8 @@ public sealed class ResourceTreeTests
         var window = _tree.Request(null, 0x10000, 0x10000, "window", ResourceKind.Reserved);
         _tree.Request(window, 0x14000, 0x8000, "middle", ResourceKind.Generic);
         var top = _tree.RequestFree(0x1000, 0x1000, "top", ResourceKind.Generic, parent: window);
-        var bottom = _tree.RequestFree(0x1000, 0x1000, "bottom", ResourceKind.Generic, SearchDirection.BottomUp, window);
+        var bottom = _tree.RequestFree(
+            0x1000, 0x1000, "bottom", ResourceKind.Generic, SearchDirection.BottomUp, window);
         Assert.Equal((0x1F000UL, 0x10000UL), (top.Start, bottom.Start));
     }
 

@@ -8,10 +8,10 @@ using Xunit;
 namespace Hmm.Core.Tests.Physical;
 
 /// <summary>
-/// One page map that is removed while others use it, as step machines that a seeded scheduler interleaves, also inside
-/// the free hook. After every step:
-/// held frames are findable, counted and backed by memory; a killed map looks absent; nobody holds a drained one; the
-/// span is not for others before it is released.
+/// One page map that is removed while others use it, as step machines that a seeded scheduler
+/// interleaves, also inside the free hook. After every step: held frames are findable, counted and
+/// backed by memory; a killed map looks absent; nobody holds a drained one; the span is not for
+/// others before it is released.
 /// </summary>
 internal sealed class TeardownSchedule : IDeviceMemoryOps
 {
@@ -36,7 +36,9 @@ internal sealed class TeardownSchedule : IDeviceMemoryOps
     private bool _released;
 
     /// <param name="random">The schedule.</param>
-    /// <param name="order">The steps of the removal, in the order to take them; the lawful one or a mutant.</param>
+    /// <param name="order">
+    /// The steps of the removal, in the order to take them; the lawful one or a mutant.
+    /// </param>
     public TeardownSchedule(Random random, IReadOnlyList<TeardownStage> order)
     {
         _random = random;
@@ -131,7 +133,8 @@ internal sealed class TeardownSchedule : IDeviceMemoryOps
             Assert.InRange(_map.FrameOf(First).References, 0, int.MaxValue);
         }
 
-        Assert.True(!_map.Reference.IsDrained || (_inFinders == 0 && !_holders.Any(count => count > 0)), "nobody is inside a drained map");
+        var isUsed = _inFinders > 0 || _holders.Any(count => count > 0);
+        Assert.False(isUsed && _map.Reference.IsDrained, "nobody is inside a drained map");
         Assert.True(!_killed || _released || _world.Memory.PageMaps.Find(First) is null, "a killed map looks absent");
     }
 
@@ -167,7 +170,8 @@ internal sealed class TeardownSchedule : IDeviceMemoryOps
             _next++;
             if (stage != TeardownStage.Live)
             {
-                // A mutant reaches around the guard that keeps the order, or the test would only test the guard.
+                // A mutant reaches around the guard that keeps the order, or the test would only
+                // test the guard.
                 StageField.SetValue(map, (int)stage - 1);
             }
 
@@ -254,7 +258,9 @@ internal sealed class TeardownSchedule : IDeviceMemoryOps
         }
     }
 
-    /// <summary>Looks a frame up without holding it, in two steps, reads it, and lets the map go.</summary>
+    /// <summary>
+    /// Looks a frame up without holding it, in two steps, reads it, and lets the map go.
+    /// </summary>
     private sealed class Finder(TeardownSchedule world) : IActor
     {
         private int _rounds = 30;
@@ -272,11 +278,14 @@ internal sealed class TeardownSchedule : IDeviceMemoryOps
                 case 0:
                     _pfn = world.First + world._random.Next(Frames);
                     _found = world._world.Memory.PageMaps.Find(_pfn);
-                    Assert.False(_found == world._map && world._killed, "a lookup that began after the kill finds nothing");
+                    Assert.False(
+                        _found == world._map && world._killed,
+                        "a lookup that began after the kill finds nothing");
                     _stage = _found == world._map ? 1 : 0;
                     break;
                 case 1:
-                    // What was found may have been killed, drained and erased meanwhile: then this fails.
+                    // What was found may have been killed, drained and erased meanwhile: then this
+                    // fails.
                     _stage = _found!.Reference.TryGet() ? 2 : 0;
                     world._inFinders += _stage == 2 ? 1 : 0;
                     break;
@@ -303,7 +312,9 @@ internal sealed class TeardownSchedule : IDeviceMemoryOps
         }
     }
 
-    /// <summary>Wants the span for itself, and gets it once the removal is over, not before.</summary>
+    /// <summary>
+    /// Wants the span for itself, and gets it once the removal is over, not before.
+    /// </summary>
     private sealed class Reuser(TeardownSchedule world) : IActor
     {
         private Resource? _span;
@@ -318,7 +329,8 @@ internal sealed class TeardownSchedule : IDeviceMemoryOps
             {
                 try
                 {
-                    _span = memory.Resources.Request(null, world._span.Start, world._span.SizeBytes, "next", ResourceKind.DevicePrivate);
+                    var old = world._span;
+                    _span = memory.Resources.Request(null, old.Start, old.SizeBytes, "next", old.Kind);
                 }
                 catch (HmmException exception) when (exception.Errno == Errno.EBUSY)
                 {

@@ -5,10 +5,12 @@ using static Hmm.Core.Physical.TeardownStage;
 
 namespace Hmm.Core.Tests.Physical;
 
-/// <summary>Removal in use, under 20,000 schedules; and the same schedules against mutants, which must fail.</summary>
+/// <summary>
+/// Removal in use, under 12,000 schedules; and the same schedules against mutants, which must fail.
+/// </summary>
 public sealed class TeardownScheduleTests
 {
-    private const int Schedules = 20_000;
+    private const int Schedules = 12_000;
     private const int MutantSchedules = 2_000;
     private static readonly TeardownStage[] Lawful = [Killed, Drained, FramesRemoved, Erased, Exited, SpansLetGo];
 

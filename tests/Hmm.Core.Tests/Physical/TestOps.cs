@@ -4,7 +4,10 @@ using Hmm.Core.Physical;
 
 namespace Hmm.Core.Tests.Physical;
 
-/// <summary>Hooks that note what was freed. Physical memory never copies, so the copy hooks must not be called.</summary>
+/// <summary>
+/// Hooks that note what was freed. Physical memory never copies, so the copy hooks must not be
+/// called.
+/// </summary>
 internal sealed class TestOps(Action<Pfn, int>? onFree = null) : IDeviceMemoryOps
 {
     private readonly Lock _gate = new();
