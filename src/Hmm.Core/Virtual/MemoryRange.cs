@@ -15,7 +15,7 @@ internal sealed class MemoryRange
     private int _advice; // Guarded by: atomic
     private int _writeError; // Guarded by: atomic
 
-    internal MemoryRange(AddressSpace space, uint id, MemoryRangeOptions options, IUserMemory memory, long aheadPagesMax)
+    internal MemoryRange(AddressSpace space, uint id, MemoryRangeOptions options, IUserMemory memory, long aheadPagesMax, Action? racePoint)
     {
         Space = space;
         Id = id;
@@ -25,7 +25,7 @@ internal sealed class MemoryRange
         PageShift = options.PageShift;
         PageCount = options.PageCount;
         Home = options.Home;
-        Table = new PageTable(options.TableMemory, options.PageCount);
+        Table = new PageTable(options.TableMemory, options.PageCount, racePoint);
         Memory = memory;
         Streams = new StreamDetector(aheadPagesMax);
         Lifetime = new LifetimeReference(Name);

@@ -49,6 +49,7 @@ internal sealed class SimulatedHost : IDisposable
             ReclaimNeeded = OnReclaimNeeded,
             Progress = new SimulatedProgress(scheduler),
             Mutant = settings.Mutant,
+            RacePoint = scheduler.YieldInside,
         });
         _ballastFrames = Manager.Budget.Limit - settings.RoomFrames;
         Assert.True(Manager.Budget.TryReserve(_ballastFrames));
