@@ -175,11 +175,7 @@ internal sealed unsafe class Filler : IDisposable
         while (Waiters.TryTake(out var waiter))
         {
             Installer.Poison(waiter.Range, waiter.Page);
-            lock (_starved)
-            {
-                _starved.Add(waiter.Range.TokenOf(waiter.Page));
-            }
-
+            AddStarved(waiter.Range.TokenOf(waiter.Page));
             _manager.Leave(waiter.Range);
             failed++;
         }
@@ -198,22 +194,50 @@ internal sealed unsafe class Filler : IDisposable
         }
     }
 
-    /// <summary>Lifts the error from pages whose fault failed for want of DRAM.</summary>
+    /// <summary>
+    /// Fills pages whose fault failed for want of DRAM, as far as there is some now: nothing but an install lifts the
+    /// error from a page.
+    /// </summary>
     public void HealStarved()
     {
-        lock (_starved)
+        while (TryTakeStarved(out var token))
         {
-            foreach (var token in _starved)
+            if (!_manager.Ranges.TryAcquire(token.RangeId, out var range))
             {
-                if (_manager.Ranges.TryAcquire(token.RangeId, out var range))
-                {
-                    PageInstaller.Heal(range, token.Page);
-                    _manager.Leave(range);
-                }
+                continue;
             }
 
-            _starved.Clear();
+            var healed = TryHeal(range, token.Page);
+            _manager.Leave(range);
+            if (!healed)
+            {
+                AddStarved(token);
+                return;
+            }
         }
+    }
+
+    /// <summary>Drops what a poisoned page's frame holds and fills the page from what stands behind it.</summary>
+    /// <returns>False: it is not poisoned any more.</returns>
+    public bool TryRefill(MemoryRange range, long page)
+    {
+        var entry = range.Table.Read(page);
+        if (entry.State != PageState.Poisoned || !range.Table.TryTransition(page, entry, entry.In(PageState.Busy).WithoutFrame()))
+        {
+            return false;
+        }
+
+        if (entry.HasFrame)
+        {
+            _manager.PutFrames(entry.Frame, range.FramesPerPage);
+        }
+
+        if (!TryReserveAndFill(range, page, writable: false))
+        {
+            Wait(range, page, write: false);
+        }
+
+        return true;
     }
 
     /// <inheritdoc/>
@@ -229,6 +253,47 @@ internal sealed unsafe class Filler : IDisposable
         _manager.Leave(range);
         _manager.Progress.Signal();
         ServeWaiters();
+    }
+
+    private void AddStarved(PageToken token)
+    {
+        lock (_starved)
+        {
+            _starved.Add(token);
+        }
+    }
+
+    private bool TryTakeStarved(out PageToken token)
+    {
+        lock (_starved)
+        {
+            token = _starved.Count == 0 ? default : _starved[^1];
+            if (_starved.Count > 0)
+            {
+                _starved.RemoveAt(_starved.Count - 1);
+            }
+        }
+
+        return token.Raw != 0;
+    }
+
+    /// <summary>Fills a poisoned page from its frame. False: there is no DRAM or buffer, and it stays poisoned.</summary>
+    private bool TryHeal(MemoryRange range, long page)
+    {
+        var entry = range.Table.Read(page);
+        if (entry.State != PageState.Poisoned || !range.Table.TryTransition(page, entry, entry.In(PageState.Busy)))
+        {
+            return true; // Somebody dropped it, and so healed it.
+        }
+
+        if (TryReserveAndFill(range, page, writable: false))
+        {
+            return true;
+        }
+
+        range.Table.Publish(page, range.Table.Read(page).In(PageState.Poisoned));
+        _manager.Announce(range, page, 1, pending: true);
+        return false;
     }
 
     private bool TryReserveAndFill(MemoryRange range, long page, bool writable)

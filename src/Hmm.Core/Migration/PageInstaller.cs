@@ -91,18 +91,6 @@ internal sealed class PageInstaller
         _manager.Announce(range, page, 1, pending: true);
     }
 
-    /// <summary>Lifts the poison: the page is Absent, and the next touch tries its device again.</summary>
-    public static void Heal(MemoryRange range, long page)
-    {
-        var entry = range.Table.Read(page);
-        if (entry.State == PageState.Poisoned && range.Table.TryTransition(page, entry, entry.In(PageState.Busy)))
-        {
-            range.Memory.Discard(page, 1);
-            range.Table.Publish(page, range.Table.Read(page).In(PageState.Absent));
-            range.Memory.Wake(page, 1);
-        }
-    }
-
     private void PublishInstalled(MemoryRange range, long first, int count, bool writable, bool prefetched)
     {
         if (count == 0)

@@ -42,12 +42,14 @@ internal sealed class RangeOperations
 
     /// <summary>
     /// Drops the contents of pages: anonymous ones are zero again, those of a private file are the file's again. In a
-    /// shared file nothing is lost: clean pages leave DRAM, dirty ones stay.
+    /// shared file nothing is lost: clean pages leave DRAM, dirty ones stay. A page that its device could not return is
+    /// usable again, unless what stands behind it cannot be read either.
     /// </summary>
     /// <exception cref="HmmException">EBUSY: a page is pinned; those before it were dropped.</exception>
     public void DontNeed(MemoryRange range, long first, long count)
     {
         var end = Math.Min(first + count, range.PageCount);
+        var refilled = -1L;
         for (var page = range.Table.NextTouchedChunk(first); page < end;)
         {
             var epoch = _manager.Progress.Epoch;
@@ -55,6 +57,15 @@ internal sealed class RangeOperations
             if (entry.IsOwned)
             {
                 _manager.Progress.Wait(epoch);
+                continue;
+            }
+
+            if (entry.State == PageState.Poisoned)
+            {
+                // Only an install lifts the error: the page is filled first, and dropped like any other after that.
+                var failedAgain = page == refilled;
+                refilled = !failedAgain && _manager.Filler.TryRefill(range, page) ? page : refilled;
+                page += failedAgain ? 1 : 0;
                 continue;
             }
 
@@ -239,13 +250,13 @@ internal sealed class RangeOperations
     private int DropRun(MemoryRange range, long first, int countMax)
     {
         Span<ulong> claimed = stackalloc ulong[RunPagesMax];
-        var resident = range.Table.Read(first).State is PageState.Clean or PageState.Dirty or PageState.Poisoned;
+        var resident = range.Table.Read(first).IsResident;
         var count = 0;
         while (count < countMax)
         {
             var entry = range.Table.Read(first + count);
             var droppable = resident
-                ? entry.State is PageState.Clean or PageState.Poisoned || (entry.State == PageState.Dirty && range.Kind != RangeKind.FileShared)
+                ? entry.State == PageState.Clean || (entry.State == PageState.Dirty && range.Kind != RangeKind.FileShared)
                 : entry.State == PageState.Absent && entry.HasFrame;
             if (!droppable || entry.Pins > 0 || !range.Table.TryTransition(first + count, entry, entry.In(PageState.Evicting)))
             {
