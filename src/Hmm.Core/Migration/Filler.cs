@@ -412,6 +412,7 @@ internal sealed unsafe class Filler : IDisposable
     {
         range.Statistics.CountWait();
         var held = range.Lifetime.TryGet();
+        _manager.RacePoint?.Invoke();
         if (!held || !Waiters.TryAdd(range, page, write))
         {
             if (held)
@@ -427,6 +428,19 @@ internal sealed unsafe class Filler : IDisposable
         // In this order: DRAM that was freed before the waiter was added found nobody to serve.
         _manager.ReclaimNeeded();
         ServeWaiters();
+        DropIfClosing(range);
+    }
+
+    /// <summary>
+    /// Whoever closes a range drops its waiters once. One that was added, or put back, after that would keep the range
+    /// open until there is DRAM: whoever did so looks again.
+    /// </summary>
+    private void DropIfClosing(MemoryRange range)
+    {
+        if (range.Lifetime.IsDying)
+        {
+            DropWaitersOf(range);
+        }
     }
 
     private bool TryServeOldest()
@@ -436,9 +450,11 @@ internal sealed unsafe class Filler : IDisposable
             return false;
         }
 
+        _manager.RacePoint?.Invoke();
         if (!TryReserveAndFill(waiter.Range, waiter.Page, waiter.Write))
         {
             Waiters.Return(waiter);
+            DropIfClosing(waiter.Range);
             return false;
         }
 
