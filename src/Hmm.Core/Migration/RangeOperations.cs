@@ -77,8 +77,6 @@ internal sealed class RangeOperations
             page += DropRun(range, page, (int)Math.Min(end - page, RunPagesMax));
             page = page % PageTable.ChunkPages == 0 ? range.Table.NextTouchedChunk(page) : page;
         }
-
-        _manager.Filler.ServeWaiters();
     }
 
     /// <summary>Makes pages resident and holds them there until as many calls of <see cref="Unpin"/>.</summary>
@@ -308,6 +306,9 @@ internal sealed class RangeOperations
         range.Statistics.CountDiscarded(resident);
         _manager.Budget.Release((long)resident << range.PageOrder);
         _manager.Announce(range, first, claimed.Length, pending);
+
+        // At once, not at the end: the next page to drop may be one that waits for just this DRAM.
+        _manager.Filler.ServeWaiters();
     }
 
     private void PinPage(MemoryRange range, long page)
