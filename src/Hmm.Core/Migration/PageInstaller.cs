@@ -53,17 +53,19 @@ internal sealed class PageInstaller
         }
     }
 
-    /// <summary>Gives up on Busy pages: they are Absent again, their bytes where they were, their DRAM released.</summary>
+    /// <summary>
+    /// Gives up on Busy pages: they are Absent again, their bytes where they were, their DRAM released. Whoever waits is
+    /// woken to try again, pending or not: the thread whose fault began this never set the bit.
+    /// </summary>
     public void Abandon(MemoryRange range, long first, int count)
     {
-        var pending = false;
         for (var page = first; page < first + count; page++)
         {
-            pending |= range.Table.Publish(page, range.Table.Read(page).In(PageState.Absent));
+            range.Table.Publish(page, range.Table.Read(page).In(PageState.Absent));
         }
 
         _manager.Budget.Release((long)count << range.PageOrder);
-        _manager.Announce(range, first, count, pending);
+        _manager.Announce(range, first, count, pending: true);
     }
 
     /// <summary>
