@@ -47,6 +47,7 @@ internal sealed class PageInstaller
             }
             else if (error != Errno.None)
             {
+                range.RecordMemoryError(error);
                 Abandon(range, first + done, count - done);
                 return;
             }

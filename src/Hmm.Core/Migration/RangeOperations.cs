@@ -82,7 +82,8 @@ internal sealed class RangeOperations
     /// <summary>Makes pages resident and holds them there until as many calls of <see cref="Unpin"/>.</summary>
     /// <exception cref="HmmException">
     /// ENOMEM: pinned pages would take more than half of the budget. EIO: a page cannot be read. EOVERFLOW: a page has
-    /// 4095 pins. Nothing is pinned then.
+    /// 4095 pins. ENOENT: the range is being closed, or the application unmapped a part of it. ESRCH: the application is
+    /// gone. Nothing is pinned then.
     /// </exception>
     public void Pin(MemoryRange range, long first, long count)
     {
@@ -337,6 +338,13 @@ internal sealed class RangeOperations
             else if (entry.IsOwned)
             {
                 _manager.Progress.Wait(epoch);
+            }
+            else if (range.Lifetime.IsDying || range.MemoryError != Errno.None)
+            {
+                // No fill comes to anything any more: to try again would be to try for ever.
+                throw new HmmException(
+                    range.Lifetime.IsDying ? Errno.ENOENT : range.MemoryError,
+                    $"Page {page} of range '{range.Name}' cannot be pinned: the range is closed, or its memory is unmapped.");
             }
             else if (range.Table.TryTransition(page, entry, entry.In(PageState.Busy)))
             {

@@ -14,6 +14,7 @@ internal sealed class MemoryRange
 {
     private int _advice; // Guarded by: atomic
     private int _writeError; // Guarded by: atomic
+    private int _memoryError; // Guarded by: atomic
 
     internal MemoryRange(AddressSpace space, uint id, MemoryRangeOptions options, IUserMemory memory, long aheadPagesMax, Action? racePoint)
     {
@@ -111,8 +112,23 @@ internal sealed class MemoryRange
         return Home is not null;
     }
 
+    /// <summary>
+    /// Why pages could not be mapped: <see cref="Errno.ESRCH"/>, the application is gone; <see cref="Errno.ENOENT"/>, it
+    /// unmapped a part of the range. None while all is well; it never goes back.
+    /// </summary>
+    public Errno MemoryError => (Errno)Volatile.Read(ref _memoryError);
+
     /// <summary>Keeps the first error of a write-back until somebody asks (as errseq does for <c>fsync</c>).</summary>
     public void RecordWriteError(Errno error) => Interlocked.CompareExchange(ref _writeError, (int)error, 0);
+
+    /// <summary>Keeps that the application took its memory away; other errors may pass.</summary>
+    public void RecordMemoryError(Errno error)
+    {
+        if (error is Errno.ESRCH or Errno.ENOENT)
+        {
+            Volatile.Write(ref _memoryError, (int)error);
+        }
+    }
 
     /// <summary>Takes the error of the write-backs since the last call.</summary>
     public Errno TakeWriteError() => (Errno)Interlocked.Exchange(ref _writeError, 0);
