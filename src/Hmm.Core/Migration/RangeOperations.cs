@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using System.Diagnostics.CodeAnalysis;
 using Hmm.Core.Virtual;
 using Hmm.Uapi;
 
@@ -107,25 +108,26 @@ internal sealed class RangeOperations
         catch
         {
             UnpinPages(range, first, pinned);
-            _manager.Pins.Release(frames);
+            _manager.Pins.Release(frames - (pinned << range.PageOrder));
             throw;
         }
     }
 
     /// <summary>Takes one pin from each page.</summary>
-    /// <exception cref="HmmException">EINVAL: a page has no pin; nothing is unpinned then.</exception>
+    /// <exception cref="HmmException">
+    /// EINVAL: a page has no pin; nothing is unpinned then, unless another thread took the page's last pin meanwhile.
+    /// </exception>
     public void Unpin(MemoryRange range, long first, long count)
     {
         for (var page = first; page < first + count; page++)
         {
             if (range.Table.Read(page).Pins == 0)
             {
-                throw new HmmException(Errno.EINVAL, $"Page {page} of range '{range.Name}' is not pinned.");
+                ThrowNotPinned(range, page);
             }
         }
 
         UnpinPages(range, first, count);
-        _manager.Pins.Release(count << range.PageOrder);
     }
 
     /// <summary>
@@ -363,11 +365,20 @@ internal sealed class RangeOperations
             {
                 _manager.Progress.Wait(epoch);
             }
+            else if (entry.Pins == 0)
+            {
+                ThrowNotPinned(range, page);
+            }
             else if (range.Table.TryTransition(page, entry, entry.WithPins(entry.Pins - 1)))
             {
                 range.Statistics.CountPinned(-1);
+                _manager.Pins.Release(range.FramesPerPage);
                 page++;
             }
         }
     }
+
+    [DoesNotReturn]
+    private static void ThrowNotPinned(MemoryRange range, long page) =>
+        throw new HmmException(Errno.EINVAL, $"Page {page} of range '{range.Name}' is not pinned.");
 }
