@@ -205,6 +205,7 @@ internal sealed class RangeOperations
         range.Statistics.CountDiscarded(resident);
         _manager.Pins.Release(pinned << range.PageOrder);
         _manager.Budget.Release(resident << range.PageOrder);
+        _manager.Queue.Forget(range.Id);
         _manager.Ranges.Remove(range);
         _manager.Filler.ServeWaiters();
     }
