@@ -75,8 +75,9 @@ internal sealed class Evictor : IDisposable
             return ReclaimOutcome.Progress;
         }
 
-        if (InFlightFrames > 0)
+        if (InFlightFrames > 0 || _manager.Filler.InFlight > 0)
         {
+            // Fills too: their pages can leave once they have come.
             return ReclaimOutcome.WaitForDevice;
         }
 

@@ -35,6 +35,7 @@ internal sealed unsafe class Filler : IDisposable
     private readonly nint _zeros; // immutable
     private readonly List<PageToken> _starved = []; // Guarded by: itself
     private int _serveRequests; // Guarded by: atomic
+    private int _inFlight; // Guarded by: atomic
 
     internal Filler(MemoryManager manager)
     {
@@ -56,6 +57,9 @@ internal sealed unsafe class Filler : IDisposable
 
     /// <summary>Faults that wait for DRAM or a buffer.</summary>
     public DramWaiters Waiters { get; } = new();
+
+    /// <summary>Copies that are with a device: their pages hold DRAM and cannot leave yet.</summary>
+    public int InFlight => Volatile.Read(ref _inFlight);
 
     /// <summary>The most pages of one copy.</summary>
     public static int PagesMax(MemoryRange range) => Math.Max(1, RunFramesMax >> range.PageOrder);
@@ -250,6 +254,7 @@ internal sealed unsafe class Filler : IDisposable
     internal void Finish(int slot, MemoryRange range)
     {
         _arena.Return(slot);
+        Interlocked.Decrement(ref _inFlight);
         _manager.Leave(range);
         _manager.Progress.Signal();
         ServeWaiters();
@@ -374,6 +379,7 @@ internal sealed unsafe class Filler : IDisposable
             return 0;
         }
 
+        Interlocked.Increment(ref _inFlight);
         return _operations[slot].Start(range, page, count, map, writable, awaited);
     }
 
