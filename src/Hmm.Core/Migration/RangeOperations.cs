@@ -30,12 +30,14 @@ internal sealed class RangeOperations
     public long WillWrite(MemoryRange range, long first, long count)
     {
         var end = Math.Min(first + count, range.PageCount);
-        for (var page = first; page < end; page++)
+        for (var page = range.Table.NextTouchedChunk(first); page < end;)
         {
             if (range.Table.Read(page).State == PageState.Clean)
             {
                 _manager.Faults.Unprotect(range, page);
             }
+
+            page = (page + 1) % PageTable.ChunkPages == 0 ? range.Table.NextTouchedChunk(page + 1) : page + 1;
         }
 
         return _manager.Filler.Prefetch(range, first, count, writable: true);
