@@ -123,10 +123,8 @@ internal sealed class Evacuator
             return false;
         }
 
-        if (range.Table.Publish(page, range.Table.Read(page).In(PageState.Dirty).WithoutFrame()))
-        {
-            range.Memory.Wake(page, 1);
-        }
+        var pending = range.Table.Publish(page, range.Table.Read(page).In(PageState.Dirty).WithoutFrame());
+        _manager.Announce(range, page, 1, pending);
 
         _manager.PutFrames(entry.Frame, range.FramesPerPage);
         return true;

@@ -75,8 +75,9 @@ internal sealed class Evictor : IDisposable
             return ReclaimOutcome.Progress;
         }
 
-        if (InFlightFrames > 0)
+        if (InFlightFrames > 0 || _manager.Filler.InFlight > 0)
         {
+            // Fills too: their pages can leave once they have come.
             return ReclaimOutcome.WaitForDevice;
         }
 
@@ -89,7 +90,9 @@ internal sealed class Evictor : IDisposable
     /// Writes the dirty pages of a span of a shared file to their home frames and leaves them in DRAM. Returns when the
     /// writes are under way; each page is Evicting until its write is complete.
     /// </summary>
-    /// <returns>The page where it stopped for want of a buffer, or the end.</returns>
+    /// <returns>
+    /// The page where it stopped, for want of a buffer or since somebody works on that page, or the end.
+    /// </returns>
     public long WriteBack(MemoryRange range, long first, long end)
     {
         EvictOperation? operation = null;
@@ -97,15 +100,26 @@ internal sealed class Evictor : IDisposable
         while (page < end)
         {
             var entry = range.Table.Read(page);
+            if (entry.IsOwned)
+            {
+                // It may have been dirty before, and may be so again without having been written.
+                break;
+            }
+
             if (entry.State == PageState.Dirty)
             {
                 operation ??= TryBegin(keepResident: true);
                 if (operation is null)
                 {
-                    return page;
+                    break;
                 }
 
-                if (!TryTake(operation, range, page, entry))
+                if (!range.Table.TryTransition(page, entry, entry.In(PageState.Evicting)))
+                {
+                    continue;
+                }
+
+                if (!TryTake(operation, range, page))
                 {
                     StartOrReturn(operation);
                     operation = null;
@@ -117,7 +131,7 @@ internal sealed class Evictor : IDisposable
         }
 
         StartOrReturn(operation);
-        return end;
+        return Math.Min(page, end);
     }
 
     /// <inheritdoc/>
@@ -261,28 +275,24 @@ internal sealed class Evictor : IDisposable
         return operation;
     }
 
-    private bool TryTake(EvictOperation operation, MemoryRange range, long page, PageEntry entry)
+    /// <summary>Adds a page that is Evicting to an operation; false if it does not fit and is Dirty again.</summary>
+    private bool TryTake(EvictOperation operation, MemoryRange range, long page)
     {
-        if (!range.Lifetime.TryGet())
-        {
-            return true; // The range is closing; whoever closes it writes what must be written.
-        }
-
-        if (!range.Table.TryTransition(page, entry, entry.In(PageState.Evicting)))
-        {
-            _manager.Leave(range);
-            return true; // It moved on: it was evicted, and so written, or is being looked after.
-        }
-
-        if (operation.Add(range, page))
+        // A closing range is not written back: whoever closes it has flushed it before.
+        var held = range.Lifetime.TryGet();
+        if (held && operation.Add(range, page))
         {
             return true;
         }
 
         var pending = range.Table.Publish(page, range.Table.Read(page).In(PageState.Dirty));
         _manager.Announce(range, page, 1, pending);
-        _manager.Leave(range);
-        return false;
+        if (held)
+        {
+            _manager.Leave(range);
+        }
+
+        return !held;
     }
 
     private EvictOperation? TryBegin(bool keepResident)

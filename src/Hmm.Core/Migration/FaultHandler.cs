@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using Hmm.Core.Physical;
 using Hmm.Core.Virtual;
+using Hmm.Uapi;
 
 namespace Hmm.Core.Migration;
 
@@ -111,10 +112,10 @@ internal sealed class FaultHandler
             range.Streams.OnFirstWrite(page);
         }
 
-        // An error means that the application unmapped the page or is gone: nobody writes, and Dirty is always safe.
-        range.Memory.Protect(page, 1, writeProtected: false);
+        // Dirty is always safe. Without success nobody was woken by the kernel: whoever is still there tries again.
+        var error = range.Memory.Protect(page, 1, writeProtected: false);
         var pending = range.Table.Publish(page, range.Table.Read(page).In(PageState.Dirty).WithoutFrame());
-        _manager.Announce(range, page, 1, pending);
+        _manager.Announce(range, page, 1, pending || error != Errno.None);
         FreeFrame(range, entry);
         return true;
     }

@@ -35,6 +35,7 @@ internal sealed unsafe class Filler : IDisposable
     private readonly nint _zeros; // immutable
     private readonly List<PageToken> _starved = []; // Guarded by: itself
     private int _serveRequests; // Guarded by: atomic
+    private int _inFlight; // Guarded by: atomic
 
     internal Filler(MemoryManager manager)
     {
@@ -56,6 +57,9 @@ internal sealed unsafe class Filler : IDisposable
 
     /// <summary>Faults that wait for DRAM or a buffer.</summary>
     public DramWaiters Waiters { get; } = new();
+
+    /// <summary>Copies that are with a device: their pages hold DRAM and cannot leave yet.</summary>
+    public int InFlight => Volatile.Read(ref _inFlight);
 
     /// <summary>The most pages of one copy.</summary>
     public static int PagesMax(MemoryRange range) => Math.Max(1, RunFramesMax >> range.PageOrder);
@@ -179,11 +183,7 @@ internal sealed unsafe class Filler : IDisposable
         while (Waiters.TryTake(out var waiter))
         {
             Installer.Poison(waiter.Range, waiter.Page);
-            lock (_starved)
-            {
-                _starved.Add(waiter.Range.TokenOf(waiter.Page));
-            }
-
+            AddStarved(waiter.Range.TokenOf(waiter.Page));
             _manager.Leave(waiter.Range);
             failed++;
         }
@@ -202,22 +202,50 @@ internal sealed unsafe class Filler : IDisposable
         }
     }
 
-    /// <summary>Lifts the error from pages whose fault failed for want of DRAM.</summary>
+    /// <summary>
+    /// Fills pages whose fault failed for want of DRAM, as far as there is some now: nothing but an install lifts the
+    /// error from a page.
+    /// </summary>
     public void HealStarved()
     {
-        lock (_starved)
+        while (TryTakeStarved(out var token))
         {
-            foreach (var token in _starved)
+            if (!_manager.Ranges.TryAcquire(token.RangeId, out var range))
             {
-                if (_manager.Ranges.TryAcquire(token.RangeId, out var range))
-                {
-                    PageInstaller.Heal(range, token.Page);
-                    _manager.Leave(range);
-                }
+                continue;
             }
 
-            _starved.Clear();
+            var healed = TryHeal(range, token.Page);
+            _manager.Leave(range);
+            if (!healed)
+            {
+                AddStarved(token);
+                return;
+            }
         }
+    }
+
+    /// <summary>Drops what a poisoned page's frame holds and fills the page from what stands behind it.</summary>
+    /// <returns>False: it is not poisoned any more.</returns>
+    public bool TryRefill(MemoryRange range, long page)
+    {
+        var entry = range.Table.Read(page);
+        if (entry.State != PageState.Poisoned || !range.Table.TryTransition(page, entry, entry.In(PageState.Busy).WithoutFrame()))
+        {
+            return false;
+        }
+
+        if (entry.HasFrame)
+        {
+            _manager.PutFrames(entry.Frame, range.FramesPerPage);
+        }
+
+        if (!TryReserveAndFill(range, page, writable: false))
+        {
+            Wait(range, page, write: false);
+        }
+
+        return true;
     }
 
     /// <inheritdoc/>
@@ -230,9 +258,51 @@ internal sealed unsafe class Filler : IDisposable
     internal void Finish(int slot, MemoryRange range)
     {
         _arena.Return(slot);
+        Interlocked.Decrement(ref _inFlight);
         _manager.Leave(range);
         _manager.Progress.Signal();
         ServeWaiters();
+    }
+
+    private void AddStarved(PageToken token)
+    {
+        lock (_starved)
+        {
+            _starved.Add(token);
+        }
+    }
+
+    private bool TryTakeStarved(out PageToken token)
+    {
+        lock (_starved)
+        {
+            token = _starved.Count == 0 ? default : _starved[^1];
+            if (_starved.Count > 0)
+            {
+                _starved.RemoveAt(_starved.Count - 1);
+            }
+        }
+
+        return token.Raw != 0;
+    }
+
+    /// <summary>Fills a poisoned page from its frame. False: there is no DRAM or buffer, and it stays poisoned.</summary>
+    private bool TryHeal(MemoryRange range, long page)
+    {
+        var entry = range.Table.Read(page);
+        if (entry.State != PageState.Poisoned || !range.Table.TryTransition(page, entry, entry.In(PageState.Busy)))
+        {
+            return true; // Somebody dropped it, and so healed it.
+        }
+
+        if (TryReserveAndFill(range, page, writable: false))
+        {
+            return true;
+        }
+
+        range.Table.Publish(page, range.Table.Read(page).In(PageState.Poisoned));
+        _manager.Announce(range, page, 1, pending: true);
+        return false;
     }
 
     private bool TryReserveAndFill(MemoryRange range, long page, bool writable)
@@ -313,6 +383,7 @@ internal sealed unsafe class Filler : IDisposable
             return 0;
         }
 
+        Interlocked.Increment(ref _inFlight);
         return _operations[slot].Start(range, page, count, map, writable, awaited);
     }
 
@@ -351,6 +422,7 @@ internal sealed unsafe class Filler : IDisposable
     {
         range.Statistics.CountWait();
         var held = range.Lifetime.TryGet();
+        _manager.RacePoint?.Invoke();
         if (!held || !Waiters.TryAdd(range, page, write))
         {
             if (held)
@@ -366,6 +438,19 @@ internal sealed unsafe class Filler : IDisposable
         // In this order: DRAM that was freed before the waiter was added found nobody to serve.
         _manager.ReclaimNeeded();
         ServeWaiters();
+        DropIfClosing(range);
+    }
+
+    /// <summary>
+    /// Whoever closes a range drops its waiters once. One that was added, or put back, after that would keep the range
+    /// open until there is DRAM: whoever did so looks again.
+    /// </summary>
+    private void DropIfClosing(MemoryRange range)
+    {
+        if (range.Lifetime.IsDying)
+        {
+            DropWaitersOf(range);
+        }
     }
 
     private bool TryServeOldest()
@@ -375,9 +460,11 @@ internal sealed unsafe class Filler : IDisposable
             return false;
         }
 
+        _manager.RacePoint?.Invoke();
         if (!TryReserveAndFill(waiter.Range, waiter.Page, waiter.Write))
         {
             Waiters.Return(waiter);
+            DropIfClosing(waiter.Range);
             return false;
         }
 

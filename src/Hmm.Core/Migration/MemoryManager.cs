@@ -19,6 +19,7 @@ internal sealed class MemoryManager : IDisposable
         Physical = options.Physical;
         Progress = options.Progress;
         Mutant = options.Mutant;
+        RacePoint = options.RacePoint;
         _reclaimNeeded = options.ReclaimNeeded;
         Budget = new DramBudget(options.BudgetBytes);
         Pins = new PinBudget(Budget.Limit / 2);
@@ -67,6 +68,9 @@ internal sealed class MemoryManager : IDisposable
 
     /// <summary>A broken variant, in tests that must fail.</summary>
     public Mutant Mutant { get; }
+
+    /// <summary>Where a simulation lets other threads in; null in a host.</summary>
+    public Action? RacePoint { get; }
 
     /// <summary>Makes an empty address space.</summary>
     public AddressSpace CreateAddressSpace(string name) => new(this, name);

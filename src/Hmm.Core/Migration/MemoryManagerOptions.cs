@@ -18,6 +18,12 @@ internal sealed record MemoryManagerOptions
     /// <summary>How a thread waits for pages that others work on.</summary>
     public Progress Progress { get; init; } = new();
 
+    /// <summary>
+    /// Called where another thread may overtake this one between two steps of the protocol, so that a simulation can let
+    /// it; null in a host.
+    /// </summary>
+    public Action? RacePoint { get; init; }
+
     /// <summary>A broken variant, for tests that must fail.</summary>
     public Mutant Mutant { get; init; }
 }

@@ -47,23 +47,26 @@ internal sealed class PageInstaller
             }
             else if (error != Errno.None)
             {
+                range.RecordMemoryError(error);
                 Abandon(range, first + done, count - done);
                 return;
             }
         }
     }
 
-    /// <summary>Gives up on Busy pages: they are Absent again, their bytes where they were, their DRAM released.</summary>
+    /// <summary>
+    /// Gives up on Busy pages: they are Absent again, their bytes where they were, their DRAM released. Whoever waits is
+    /// woken to try again, pending or not: the thread whose fault began this never set the bit.
+    /// </summary>
     public void Abandon(MemoryRange range, long first, int count)
     {
-        var pending = false;
         for (var page = first; page < first + count; page++)
         {
-            pending |= range.Table.Publish(page, range.Table.Read(page).In(PageState.Absent));
+            range.Table.Publish(page, range.Table.Read(page).In(PageState.Absent));
         }
 
         _manager.Budget.Release((long)count << range.PageOrder);
-        _manager.Announce(range, first, count, pending);
+        _manager.Announce(range, first, count, pending: true);
     }
 
     /// <summary>
@@ -89,18 +92,6 @@ internal sealed class PageInstaller
         range.Memory.Poison(page, 1);
         range.Table.Publish(page, range.Table.Read(page).In(PageState.Poisoned));
         _manager.Announce(range, page, 1, pending: true);
-    }
-
-    /// <summary>Lifts the poison: the page is Absent, and the next touch tries its device again.</summary>
-    public static void Heal(MemoryRange range, long page)
-    {
-        var entry = range.Table.Read(page);
-        if (entry.State == PageState.Poisoned && range.Table.TryTransition(page, entry, entry.In(PageState.Busy)))
-        {
-            range.Memory.Discard(page, 1);
-            range.Table.Publish(page, range.Table.Read(page).In(PageState.Absent));
-            range.Memory.Wake(page, 1);
-        }
     }
 
     private void PublishInstalled(MemoryRange range, long first, int count, bool writable, bool prefetched)

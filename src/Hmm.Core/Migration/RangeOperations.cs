@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using System.Diagnostics.CodeAnalysis;
 using Hmm.Core.Virtual;
 using Hmm.Uapi;
 
@@ -29,12 +30,14 @@ internal sealed class RangeOperations
     public long WillWrite(MemoryRange range, long first, long count)
     {
         var end = Math.Min(first + count, range.PageCount);
-        for (var page = first; page < end; page++)
+        for (var page = range.Table.NextTouchedChunk(first); page < end;)
         {
             if (range.Table.Read(page).State == PageState.Clean)
             {
                 _manager.Faults.Unprotect(range, page);
             }
+
+            page = (page + 1) % PageTable.ChunkPages == 0 ? range.Table.NextTouchedChunk(page + 1) : page + 1;
         }
 
         return _manager.Filler.Prefetch(range, first, count, writable: true);
@@ -42,12 +45,14 @@ internal sealed class RangeOperations
 
     /// <summary>
     /// Drops the contents of pages: anonymous ones are zero again, those of a private file are the file's again. In a
-    /// shared file nothing is lost: clean pages leave DRAM, dirty ones stay.
+    /// shared file nothing is lost: clean pages leave DRAM, dirty ones stay. A page that its device could not return is
+    /// usable again, unless what stands behind it cannot be read either.
     /// </summary>
     /// <exception cref="HmmException">EBUSY: a page is pinned; those before it were dropped.</exception>
     public void DontNeed(MemoryRange range, long first, long count)
     {
         var end = Math.Min(first + count, range.PageCount);
+        var refilled = -1L;
         for (var page = range.Table.NextTouchedChunk(first); page < end;)
         {
             var epoch = _manager.Progress.Epoch;
@@ -55,6 +60,15 @@ internal sealed class RangeOperations
             if (entry.IsOwned)
             {
                 _manager.Progress.Wait(epoch);
+                continue;
+            }
+
+            if (entry.State == PageState.Poisoned)
+            {
+                // Only an install lifts the error: the page is filled first, and dropped like any other after that.
+                var failedAgain = page == refilled;
+                refilled = !failedAgain && _manager.Filler.TryRefill(range, page) ? page : refilled;
+                page += failedAgain ? 1 : 0;
                 continue;
             }
 
@@ -66,14 +80,13 @@ internal sealed class RangeOperations
             page += DropRun(range, page, (int)Math.Min(end - page, RunPagesMax));
             page = page % PageTable.ChunkPages == 0 ? range.Table.NextTouchedChunk(page) : page;
         }
-
-        _manager.Filler.ServeWaiters();
     }
 
     /// <summary>Makes pages resident and holds them there until as many calls of <see cref="Unpin"/>.</summary>
     /// <exception cref="HmmException">
     /// ENOMEM: pinned pages would take more than half of the budget. EIO: a page cannot be read. EOVERFLOW: a page has
-    /// 4095 pins. Nothing is pinned then.
+    /// 4095 pins. ENOENT: the range is being closed, or the application unmapped a part of it. ESRCH: the application is
+    /// gone. Nothing is pinned then.
     /// </exception>
     public void Pin(MemoryRange range, long first, long count)
     {
@@ -97,25 +110,26 @@ internal sealed class RangeOperations
         catch
         {
             UnpinPages(range, first, pinned);
-            _manager.Pins.Release(frames);
+            _manager.Pins.Release(frames - (pinned << range.PageOrder));
             throw;
         }
     }
 
     /// <summary>Takes one pin from each page.</summary>
-    /// <exception cref="HmmException">EINVAL: a page has no pin; nothing is unpinned then.</exception>
+    /// <exception cref="HmmException">
+    /// EINVAL: a page has no pin; nothing is unpinned then, unless another thread took the page's last pin meanwhile.
+    /// </exception>
     public void Unpin(MemoryRange range, long first, long count)
     {
         for (var page = first; page < first + count; page++)
         {
             if (range.Table.Read(page).Pins == 0)
             {
-                throw new HmmException(Errno.EINVAL, $"Page {page} of range '{range.Name}' is not pinned.");
+                ThrowNotPinned(range, page);
             }
         }
 
         UnpinPages(range, first, count);
-        _manager.Pins.Release(count << range.PageOrder);
     }
 
     /// <summary>
@@ -193,6 +207,7 @@ internal sealed class RangeOperations
         range.Statistics.CountDiscarded(resident);
         _manager.Pins.Release(pinned << range.PageOrder);
         _manager.Budget.Release(resident << range.PageOrder);
+        _manager.Queue.Forget(range.Id);
         _manager.Ranges.Remove(range);
         _manager.Filler.ServeWaiters();
     }
@@ -239,13 +254,13 @@ internal sealed class RangeOperations
     private int DropRun(MemoryRange range, long first, int countMax)
     {
         Span<ulong> claimed = stackalloc ulong[RunPagesMax];
-        var resident = range.Table.Read(first).State is PageState.Clean or PageState.Dirty or PageState.Poisoned;
+        var resident = range.Table.Read(first).IsResident;
         var count = 0;
         while (count < countMax)
         {
             var entry = range.Table.Read(first + count);
             var droppable = resident
-                ? entry.State is PageState.Clean or PageState.Poisoned || (entry.State == PageState.Dirty && range.Kind != RangeKind.FileShared)
+                ? entry.State == PageState.Clean || (entry.State == PageState.Dirty && range.Kind != RangeKind.FileShared)
                 : entry.State == PageState.Absent && entry.HasFrame;
             if (!droppable || entry.Pins > 0 || !range.Table.TryTransition(first + count, entry, entry.In(PageState.Evicting)))
             {
@@ -297,6 +312,9 @@ internal sealed class RangeOperations
         range.Statistics.CountDiscarded(resident);
         _manager.Budget.Release((long)resident << range.PageOrder);
         _manager.Announce(range, first, claimed.Length, pending);
+
+        // At once, not at the end: the next page to drop may be one that waits for just this DRAM.
+        _manager.Filler.ServeWaiters();
     }
 
     private void PinPage(MemoryRange range, long page)
@@ -326,6 +344,13 @@ internal sealed class RangeOperations
             {
                 _manager.Progress.Wait(epoch);
             }
+            else if (range.Lifetime.IsDying || range.MemoryError != Errno.None)
+            {
+                // No fill comes to anything any more: to try again would be to try for ever.
+                throw new HmmException(
+                    range.Lifetime.IsDying ? Errno.ENOENT : range.MemoryError,
+                    $"Page {page} of range '{range.Name}' cannot be pinned: the range is closed, or its memory is unmapped.");
+            }
             else if (range.Table.TryTransition(page, entry, entry.In(PageState.Busy)))
             {
                 _manager.Filler.FillFault(range, page, write: false);
@@ -343,11 +368,20 @@ internal sealed class RangeOperations
             {
                 _manager.Progress.Wait(epoch);
             }
+            else if (entry.Pins == 0)
+            {
+                ThrowNotPinned(range, page);
+            }
             else if (range.Table.TryTransition(page, entry, entry.WithPins(entry.Pins - 1)))
             {
                 range.Statistics.CountPinned(-1);
+                _manager.Pins.Release(range.FramesPerPage);
                 page++;
             }
         }
     }
+
+    [DoesNotReturn]
+    private static void ThrowNotPinned(MemoryRange range, long page) =>
+        throw new HmmException(Errno.EINVAL, $"Page {page} of range '{range.Name}' is not pinned.");
 }

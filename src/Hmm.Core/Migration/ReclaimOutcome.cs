@@ -10,7 +10,7 @@ internal enum ReclaimOutcome
     /// <summary>Pages left, or are on their way. Go on.</summary>
     Progress,
 
-    /// <summary>Every buffer is with a device. Go on when an operation ends.</summary>
+    /// <summary>What could leave, or free a buffer, is with a device. Go on when an operation ends.</summary>
     WaitForDevice,
 
     /// <summary>

@@ -78,27 +78,38 @@ internal sealed class Placement
 
     /// <summary>
     /// A device in the order. Its medium may be full before its frames are (a sparse file on a full disk): then it gets
-    /// no more than it held at that moment, until frames are freed.
+    /// no more than it held at that moment. Now and then it is tried all the same, since a disk may have got room.
     /// </summary>
     private sealed class Candidate(DeviceMemory device)
     {
+        // A try that fails costs one copy; the 256 refusals before it cost far more than that on the other devices.
+        private const int RefusalsBeforeRetry = 256;
+
         private long _usedMax = long.MaxValue; // Guarded by: atomic
+        private int _refusals; // Guarded by: atomic
 
         public DeviceMemory Device { get; } = device;
 
         public bool TryAllocate(int framesMax, int pageOrder, out Pfn first, out int frames)
         {
-            var limit = Volatile.Read(ref _usedMax);
-            if (limit != long.MaxValue && (long)Device.Statistics.FramesUsed + framesMax > limit)
+            var room = Volatile.Read(ref _usedMax) - (long)Device.Statistics.FramesUsed;
+            if (room < 1L << pageOrder)
             {
                 first = default;
                 frames = 0;
-                return false;
+                if (Interlocked.Increment(ref _refusals) < RefusalsBeforeRetry)
+                {
+                    return false;
+                }
+
+                Volatile.Write(ref _refusals, 0);
+                Volatile.Write(ref _usedMax, long.MaxValue);
+                room = long.MaxValue;
             }
 
             if (pageOrder == 0)
             {
-                return Device.TryAllocateRun(framesMax, out first, out frames);
+                return Device.TryAllocateRun((int)Math.Min(framesMax, room), out first, out frames);
             }
 
             frames = 1 << pageOrder;

@@ -76,7 +76,8 @@ internal sealed class AddressSpace
                 }
             }
 
-            var range = _manager.Ranges.Add(id => new MemoryRange(this, id, options, memory, _manager.AheadPagesMax(options.PageShift)));
+            var aheadPagesMax = _manager.AheadPagesMax(options.PageShift);
+            var range = _manager.Ranges.Add(id => new MemoryRange(this, id, options, memory, aheadPagesMax, _manager.RacePoint));
             var ranges = (MemoryRange[])[.. _ranges, range];
             Array.Sort(ranges, static (left, right) => left.BaseAddress.CompareTo(right.BaseAddress));
             Volatile.Write(ref _ranges, ranges);

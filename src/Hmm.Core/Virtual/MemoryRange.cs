@@ -14,8 +14,9 @@ internal sealed class MemoryRange
 {
     private int _advice; // Guarded by: atomic
     private int _writeError; // Guarded by: atomic
+    private int _memoryError; // Guarded by: atomic
 
-    internal MemoryRange(AddressSpace space, uint id, MemoryRangeOptions options, IUserMemory memory, long aheadPagesMax)
+    internal MemoryRange(AddressSpace space, uint id, MemoryRangeOptions options, IUserMemory memory, long aheadPagesMax, Action? racePoint)
     {
         Space = space;
         Id = id;
@@ -25,7 +26,7 @@ internal sealed class MemoryRange
         PageShift = options.PageShift;
         PageCount = options.PageCount;
         Home = options.Home;
-        Table = new PageTable(options.TableMemory, options.PageCount);
+        Table = new PageTable(options.TableMemory, options.PageCount, racePoint);
         Memory = memory;
         Streams = new StreamDetector(aheadPagesMax);
         Lifetime = new LifetimeReference(Name);
@@ -111,8 +112,23 @@ internal sealed class MemoryRange
         return Home is not null;
     }
 
+    /// <summary>
+    /// Why pages could not be mapped: <see cref="Errno.ESRCH"/>, the application is gone; <see cref="Errno.ENOENT"/>, it
+    /// unmapped a part of the range. None while all is well; it never goes back.
+    /// </summary>
+    public Errno MemoryError => (Errno)Volatile.Read(ref _memoryError);
+
     /// <summary>Keeps the first error of a write-back until somebody asks (as errseq does for <c>fsync</c>).</summary>
     public void RecordWriteError(Errno error) => Interlocked.CompareExchange(ref _writeError, (int)error, 0);
+
+    /// <summary>Keeps that the application took its memory away; other errors may pass.</summary>
+    public void RecordMemoryError(Errno error)
+    {
+        if (error is Errno.ESRCH or Errno.ENOENT)
+        {
+            Volatile.Write(ref _memoryError, (int)error);
+        }
+    }
 
     /// <summary>Takes the error of the write-backs since the last call.</summary>
     public Errno TakeWriteError() => (Errno)Interlocked.Exchange(ref _writeError, 0);

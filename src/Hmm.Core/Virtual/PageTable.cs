@@ -24,15 +24,18 @@ internal sealed unsafe class PageTable
 
     private readonly ulong* _touched; // Guarded by: atomic
     private readonly ulong* _entries; // Guarded by: atomic
+    private readonly Action? _racePoint; // immutable; null in a host
 
     /// <summary>Makes a table over zeroed memory, or adopts one that another host left.</summary>
     /// <param name="memory">At least <see cref="SizeBytes"/> bytes, aligned to 8, alive as long as the table is used.</param>
     /// <param name="pageCount">The number of pages of the range.</param>
-    public PageTable(nint memory, long pageCount)
+    /// <param name="racePoint">Called before every change, for simulations; null in a host.</param>
+    public PageTable(nint memory, long pageCount, Action? racePoint = null)
     {
         // Safe because the caller vouches for SizeBytes(pageCount) bytes and every index is checked against PageCount.
         Corruption.Require(memory != 0 && (memory & 7) == 0 && pageCount > 0, "a page table has aligned memory and pages");
         PageCount = pageCount;
+        _racePoint = racePoint;
         _touched = (ulong*)memory;
         _entries = (ulong*)(memory + (nint)BitmapBytes(pageCount));
     }
@@ -56,6 +59,7 @@ internal sealed unsafe class PageTable
     public bool TryTransition(long page, PageEntry expected, PageEntry desired)
     {
         CheckPage(page);
+        _racePoint?.Invoke();
         if (expected.Raw == 0)
         {
             MarkTouched(page);
@@ -73,6 +77,7 @@ internal sealed unsafe class PageTable
     public bool Publish(long page, PageEntry entry)
     {
         CheckPage(page);
+        _racePoint?.Invoke();
         var before = new PageEntry(Interlocked.Exchange(ref _entries[page], entry.Raw));
         if (!before.IsOwned || entry.IsPending)
         {

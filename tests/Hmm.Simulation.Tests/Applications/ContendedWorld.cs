@@ -20,20 +20,20 @@ internal sealed class ContendedWorld : IDisposable
     private readonly List<SimulatedRange> _lossy = [];
     private readonly Disturbance _disturbance; // immutable
     private readonly bool _writeErrors; // immutable
+    private Verifier? _verifier; // Guarded by: the baton
     private bool _churning; // Guarded by: the baton
 
     private ContendedWorld(ulong seed, SeededScheduler scheduler, NativePool pool, Mutant mutant)
     {
         var shape = new SeededRandom(seed ^ 0x5EED);
-        scheduler.Begin(seed, shape.Pick([30, 100, 300, 700]));
+        scheduler.Begin(seed, shape.Pick([5, 15, 50, 150, 300]));
         _random = scheduler.Random;
         _writeErrors = shape.Chance(150);
         _host = new SimulatedHost(scheduler, pool, new HostSettings
         {
             // Below the high watermark (64) everything is on its way out all the time; above, in waves.
             RoomFrames = shape.Pick([6, 12, 24, 40, 70, 90, 140]),
-            HandlerCount = shape.Between(1, 2),
-            CompleterCount = shape.Between(1, 2),
+            ThreadCount = shape.Between(2, 5),
             DeviceFrames = shape.Chance(500) ? [512] : [64, 512],
             CoherentFrames = shape.Chance(200) ? 64 : 0,
             Mutant = mutant,
@@ -84,6 +84,8 @@ internal sealed class ContendedWorld : IDisposable
         _host.Scheduler.Add(_disturbance);
         _host.SpawnServices();
         var ranges = _host.Ranges.ToArray();
+        _verifier = new Verifier(ranges, Verify);
+        _host.Scheduler.Add(_verifier);
         var sessionCount = _random.Next(3);
         for (var i = 0; i < sessionCount; i++)
         {
@@ -152,12 +154,8 @@ internal sealed class ContendedWorld : IDisposable
         _disturbance.Stop();
         _host.WaitQuiet();
         _host.VerifyQuiet();
-        var script = new ScriptThread(scheduler, "verifier");
-        foreach (var worker in _workers)
-        {
-            worker.VerifyAll(script.LoadWord);
-        }
-
+        _verifier!.Start();
+        scheduler.WaitUntil(() => _verifier.IsDone, "the verifier");
         FlushAll();
         _host.WaitQuiet();
         _host.VerifyQuiet();
@@ -184,9 +182,20 @@ internal sealed class ContendedWorld : IDisposable
             _host.Manager.Operations.Flush(range.Range, 0, range.Range.PageCount);
         }
 
+        foreach (var range in _host.Ranges.Where(static range => range.Range.Kind == RangeKind.FileShared))
+        {
+            for (var page = 0L; page < range.Memory.PageCount; page++)
+            {
+                Verify(range, page, range.File!.Page(page));
+            }
+        }
+    }
+
+    private void Verify(SimulatedRange range, long page, ReadOnlySpan<byte> content)
+    {
         foreach (var worker in _workers)
         {
-            worker.VerifyFiles();
+            worker.Verify(range, page, content);
         }
     }
 }

@@ -53,39 +53,14 @@ internal sealed class Worker : InlineActor
     /// <param name="isLossy">Whether pages may be dropped: then a word may be what it was at first.</param>
     public void Join(SimulatedRange range, bool isLossy = false) => _shares.Add(new Share(range, _number, isLossy));
 
-    /// <summary>Compares every word, as an actor of the test, once everything is quiet.</summary>
-    public void VerifyAll(Func<SimulatedMemory, long, int, long> load)
+    /// <summary>Compares its words of one page with the page's bytes.</summary>
+    public void Verify(SimulatedRange range, long page, ReadOnlySpan<byte> content)
     {
-        foreach (var share in _shares)
+        var share = _shares.Find(share => share.Range == range);
+        if (share is not null)
         {
-            for (var page = 0L; page < share.Range.Memory.PageCount; page++)
-            {
-                for (var word = 0; word < 2; word++)
-                {
-                    share.Check(page, word, load(share.Range.Memory, page, share.OffsetOf(word)), Name);
-                }
-            }
-        }
-    }
-
-    /// <summary>Compares every word of shared files with what is on their medium.</summary>
-    public void VerifyFiles()
-    {
-        foreach (var share in _shares)
-        {
-            if (share.Range.Range.Kind != RangeKind.FileShared)
-            {
-                continue;
-            }
-
-            for (var page = 0L; page < share.Range.Memory.PageCount; page++)
-            {
-                for (var word = 0; word < 2; word++)
-                {
-                    var stored = BitConverter.ToInt64(share.Range.File!.Page(page)[share.OffsetOf(word)..]);
-                    share.Check(page, word, stored, $"{Name}, after a flush");
-                }
-            }
+            share.Check(page, 0, BitConverter.ToInt64(content[share.OffsetOf(0)..]), Name);
+            share.Check(page, 1, BitConverter.ToInt64(content[share.OffsetOf(1)..]), Name);
         }
     }
 

@@ -15,11 +15,8 @@ internal sealed record HostSettings
     /// </summary>
     public int RoomFrames { get; init; } = 512;
 
-    /// <summary>Threads that read fault messages.</summary>
-    public int HandlerCount { get; init; } = 2;
-
-    /// <summary>Threads on which devices complete.</summary>
-    public int CompleterCount { get; init; } = 2;
+    /// <summary>The host's threads: so many jobs are under way at a time.</summary>
+    public int ThreadCount { get; init; } = 4;
 
     /// <summary>The frames of each private device, in the order of placement.</summary>
     public int[] DeviceFrames { get; init; } = [512];

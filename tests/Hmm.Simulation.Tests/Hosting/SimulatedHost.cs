@@ -23,11 +23,15 @@ internal sealed class SimulatedHost : IDisposable
     // What an aligned span of addresses for one range is: more than any test's range is long.
     private const ulong RangeSpacing = 1UL << 32;
 
+    private const int MessagesMax = 4;
+
     private readonly HostSettings _settings; // immutable
     private readonly NativePool _pool; // immutable
     private readonly long _ballastFrames; // immutable
     private readonly List<SimulatedRange> _ranges = []; // Guarded by: the baton
     private bool _reclaimNeeded; // Guarded by: the baton
+    private bool _reclaiming; // Guarded by: the baton
+    private int _stuckTries; // Guarded by: the baton
     private bool _stopping; // Guarded by: the baton
     private int _busy; // Guarded by: the baton
     private ulong _nextAddress = RangeSpacing; // Guarded by: the baton
@@ -45,6 +49,7 @@ internal sealed class SimulatedHost : IDisposable
             ReclaimNeeded = OnReclaimNeeded,
             Progress = new SimulatedProgress(scheduler),
             Mutant = settings.Mutant,
+            RacePoint = scheduler.YieldInside,
         });
         _ballastFrames = Manager.Budget.Limit - settings.RoomFrames;
         Assert.True(Manager.Budget.TryReserve(_ballastFrames));
@@ -136,15 +141,9 @@ internal sealed class SimulatedHost : IDisposable
     /// <summary>Adds the host's threads to the run.</summary>
     public void SpawnServices()
     {
-        for (var i = 0; i < _settings.HandlerCount; i++)
+        for (var i = 0; i < _settings.ThreadCount; i++)
         {
-            Scheduler.Spawn($"handler {i}", HandleFaults);
-        }
-
-        Scheduler.Spawn("reclaim", Reclaim);
-        for (var i = 0; i < _settings.CompleterCount; i++)
-        {
-            Scheduler.Spawn($"completer {i}", Complete);
+            Scheduler.Spawn($"host {i}", Serve);
         }
     }
 
@@ -210,70 +209,78 @@ internal sealed class SimulatedHost : IDisposable
         Scheduler.Yield();
     }
 
+    private bool HasJob => Kernel.UnreadCount > 0 || CanReclaim || HasCopies;
+
+    private bool CanReclaim => _reclaimNeeded && !_reclaiming;
+
+    private bool HasCopies => Media.Exists(static device => device.HasPending && !device.IsHeld);
+
     private bool IsQuiet() =>
         _busy == 0 && !_reclaimNeeded && Kernel.UnreadCount == 0 && Media.TrueForAll(static device => device.PendingCount == 0);
 
-    private void HandleFaults()
+    /// <summary>
+    /// A thread of the host. Any of them does whatever is to be done, as if it were the reader of faults, the reclaimer
+    /// or a device's: which thread runs a job matters to nobody, and so most jobs need no switch of threads.
+    /// </summary>
+    private void Serve()
     {
-        var messages = new FaultMessage[4];
+        var messages = new FaultMessage[MessagesMax];
         while (true)
         {
-            Scheduler.WaitUntil(() => Kernel.UnreadCount > 0 || _stopping, "fault messages");
-            if (Kernel.UnreadCount == 0 && _stopping)
+            Scheduler.WaitUntil(() => HasJob || _stopping, "jobs", isSpare: true);
+            if (_stopping)
             {
                 return;
             }
 
             _busy++;
-            var count = Kernel.Read(messages.AsSpan(0, Scheduler.Random.Between(1, messages.Length)));
-            foreach (var message in messages.AsSpan(0, count))
+            switch (Scheduler.Random.Next(3))
             {
-                Scheduler.Yield();
-                Manager.Faults.Handle(message.Space, message.Address, message.Write, message.WriteProtect);
+                case 0 when Kernel.UnreadCount > 0:
+                    HandleFaults(messages);
+                    break;
+                case 1 when CanReclaim:
+                    Reclaim();
+                    break;
+                case 2 when HasCopies:
+                    CompleteOne();
+                    break;
             }
 
             _busy--;
         }
     }
 
-    private void Complete()
+    private void HandleFaults(FaultMessage[] messages)
     {
-        while (true)
+        // In batches, as a read of the descriptor gives them: the last ones are old by the time they are looked at.
+        var count = Kernel.Read(messages.AsSpan(0, Scheduler.Random.Between(1, messages.Length)));
+        foreach (var message in messages.AsSpan(0, count))
         {
-            Scheduler.WaitUntil(() => _stopping || Media.Exists(static device => device.HasPending && !device.IsHeld), "copies");
-            if (_stopping)
+            Scheduler.Yield();
+            Manager.Faults.Handle(message.Space, message.Address, message.Write, message.WriteProtect);
+        }
+    }
+
+    private void CompleteOne()
+    {
+        var start = Scheduler.Random.Next(Media.Count);
+        for (var i = 0; i < Media.Count; i++)
+        {
+            var device = Media[(start + i) % Media.Count];
+            if (!device.IsHeld && device.CompleteOne())
             {
                 return;
-            }
-
-            var start = Scheduler.Random.Next(Media.Count);
-            for (var i = 0; i < Media.Count; i++)
-            {
-                var device = Media[(start + i) % Media.Count];
-                if (!device.IsHeld && device.CompleteOne())
-                {
-                    break;
-                }
             }
         }
     }
 
     private void Reclaim()
     {
-        var tries = 0;
-        while (true)
-        {
-            Scheduler.WaitUntil(() => _reclaimNeeded || _stopping, "reclaim");
-            if (_stopping)
-            {
-                return;
-            }
-
-            _busy++;
-            _reclaimNeeded = false;
-            tries = RunSteps(tries);
-            _busy--;
-        }
+        _reclaiming = true;
+        _reclaimNeeded = false;
+        _stuckTries = RunSteps(_stuckTries);
+        _reclaiming = false;
     }
 
     /// <summary>Steps until reclaim can rest; returns how often in a row it was stuck.</summary>

@@ -162,7 +162,7 @@ internal sealed unsafe class SimulatedMemory : IUserMemory
             if (error == Errno.None)
             {
                 done++;
-                _kernel.Scheduler.Yield();
+                _kernel.Scheduler.YieldInside();
             }
         }
 
@@ -187,7 +187,7 @@ internal sealed unsafe class SimulatedMemory : IUserMemory
                 }
             }
 
-            _kernel.Scheduler.Yield();
+            _kernel.Scheduler.YieldInside();
         }
 
         if (error == Errno.None && !writeProtected)
@@ -213,7 +213,7 @@ internal sealed unsafe class SimulatedMemory : IUserMemory
                 Bytes(page, 1).CopyTo(new Span<byte>((void*)(destination + ((nint)(page - first) << _pageShift)), PageSizeBytes));
             }
 
-            _kernel.Scheduler.Yield();
+            _kernel.Scheduler.YieldInside();
         }
 
         return error;
@@ -234,7 +234,7 @@ internal sealed unsafe class SimulatedMemory : IUserMemory
                 _kernel.CountResidentLocked(-FramesPerPage);
             }
 
-            _kernel.Scheduler.Yield();
+            _kernel.Scheduler.YieldInside();
         }
 
         return error;

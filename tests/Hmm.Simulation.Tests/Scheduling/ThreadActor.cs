@@ -33,6 +33,9 @@ internal sealed class ThreadActor : IDisposable
     /// <summary>Whether it goes on only when nobody else can: a timer, in a world without a clock.</summary>
     public bool WhenIdle { get; set; } // Guarded by: the baton
 
+    /// <summary>Whether others that wait as spares would do as well.</summary>
+    public bool IsSpare { get; set; } // Guarded by: the baton
+
     /// <summary>Whether its body has returned.</summary>
     public bool IsDone { get; private set; } = true; // Guarded by: the baton
 
@@ -79,7 +82,7 @@ internal sealed class ThreadActor : IDisposable
                 _scheduler.RecordFailure(exception);
             }
 
-            IsDone = true;
+            (IsDone, IsSpare) = (true, false);
             _body = static () => { };
             _scheduler.Leave();
         }
