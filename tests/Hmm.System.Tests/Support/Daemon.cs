@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+namespace Hmm.System.Tests.Support;
+
+// `hmm host --socket`: a shared host in a process of its own. It must end well when it is told to, and must not have
+// complained, unless the test said that it may.
+internal sealed class Daemon : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly Child _child;
+    private bool _killed;
+
+    internal Daemon(string budget, params string[] devices)
+        : this(budget, devices, [])
+    {
+    }
+
+    internal Daemon(string budget, string[] devices, params (string Name, string Value)[] environment)
+    {
+        SocketPath = _folder.File("host.sock");
+        List<string> arguments = [Runs.HostPath, "--socket", SocketPath, "--budget", budget];
+        foreach (var device in devices)
+        {
+            arguments.AddRange(["--device", device]);
+        }
+
+        _child = Child.Start(Runs.DotnetPath, arguments, environment);
+        try
+        {
+            var line = _child.ReadLine();
+            Assert.True(line is not null, $"the host ended with {_child.WaitForExit()}: {_child.Errors}");
+            Assert.StartsWith("hmm-host: listening on", line, StringComparison.Ordinal);
+        }
+        catch
+        {
+            _child.Dispose();
+            _folder.Dispose();
+            throw;
+        }
+    }
+
+    internal string SocketPath { get; }
+
+    internal int ProcessId => _child.ProcessId;
+
+    internal string Errors => _child.Errors;
+
+    // Whether something on its standard error is part of the test.
+    internal bool MayComplain { get; set; }
+
+    internal HmmHost Connect() => HmmHost.Connect(SocketPath);
+
+    internal void Kill()
+    {
+        _child.Kill();
+        _killed = true;
+        _child.WaitForExit();
+    }
+
+    public void Dispose()
+    {
+        using (_folder)
+        using (_child)
+        {
+            if (_killed)
+            {
+                return;
+            }
+
+            Assert.False(_child.HasExited, $"the host ended before the test did: {_child.Errors}");
+            Signal.Send(_child.ProcessId, Signal.Terminate);
+            var code = _child.WaitForExit();
+            Assert.True(code == 0 && (MayComplain || _child.Errors.Length == 0), $"the host ended with {code}: {_child.Errors}");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Hmm.System.Tests.Support;
+
+// Where things are, and how long the long ones take.
+internal static class Runs
+{
+    // Set it to a few seconds while developing; the soaks of a full run take 60 s each.
+    internal const string SoakSecondsVariable = "HMM_TEST_SOAK_SECONDS";
+
+    internal static string DotnetPath => Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
+
+    internal static string HostPath => Path.Combine(AppContext.BaseDirectory, "Hmm.Host.dll");
+
+    internal static TimeSpan SoakTime { get; } =
+        Environment.GetEnvironmentVariable(SoakSecondsVariable) is { Length: > 0 } text
+            ? TimeSpan.FromSeconds(double.Parse(text, CultureInfo.InvariantCulture))
+            : TimeSpan.FromSeconds(60);
+
+    internal static TimeSpan Limit => TimeSpan.FromSeconds(60);
+}
