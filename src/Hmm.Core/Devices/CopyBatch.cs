@@ -26,8 +26,11 @@ public abstract class CopyBatch
     public const int FramesMax = 512;
 
     private readonly CopySegment[] _segments = new CopySegment[SegmentsMax]; // Guarded by: owner until handed over
+    private readonly int[] _firstFrames = new int[SegmentsMax]; // Guarded by: owner until handed over
     private readonly Errno[] _errors = new Errno[SegmentsMax]; // Guarded by: the completer of the segment
+    private readonly ulong[] _refused = new ulong[FramesMax / 64]; // Guarded by: atomic; a bit each frame of the batch
     private int _count; // Guarded by: owner until handed over
+    private int _frameCount; // Guarded by: owner until handed over
     private ulong _pending; // Guarded by: atomic
 
     /// <summary>The number of segments, 1 to <see cref="SegmentsMax"/>.</summary>
@@ -63,6 +66,24 @@ public abstract class CopyBatch
         }
     }
 
+    /// <summary>
+    /// Turns down one frame of an eviction, before its segment is completed: the page is not for this device (it does not
+    /// compress, or there is no room for it now). The segment's other frames hold theirs. The core frees this frame and
+    /// sends its page to the next device; no error is counted. Thread-safe.
+    /// </summary>
+    /// <param name="index">The segment.</param>
+    /// <param name="frame">The frame in the segment, from 0. One frame of a larger page turns down the page.</param>
+    public void Refuse(int index, int frame)
+    {
+        if ((uint)index >= (uint)_count || (uint)frame >= (uint)_segments[index].FrameCount)
+        {
+            ThrowNoSuchSegment(index);
+        }
+
+        var bit = _firstFrames[index] + frame;
+        Interlocked.Or(ref _refused[bit >> 6], 1UL << (bit & 63));
+    }
+
     /// <summary>Reports every segment as done, in order.</summary>
     public void CompleteAll(Errno error = Errno.None)
     {
@@ -76,12 +97,34 @@ public abstract class CopyBatch
 
     private protected Errno ErrorOf(int index) => _errors[index];
 
-    private protected void ResetSegments() => _count = 0;
+    /// <summary>Whether any of the frames of a segment from <paramref name="frame"/> on was turned down.</summary>
+    private protected bool IsRefused(int index, int frame, int frameCount)
+    {
+        for (var bit = _firstFrames[index] + frame; frameCount > 0; bit++, frameCount--)
+        {
+            if ((_refused[bit >> 6] & (1UL << (bit & 63))) != 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private protected void ResetSegments()
+    {
+        _count = 0;
+        _frameCount = 0;
+        Array.Clear(_refused);
+    }
 
     private protected void AddSegment(Pfn first, int frameCount, nint buffer)
     {
-        Corruption.Require(_count < SegmentsMax && frameCount is > 0 and <= FramesMax, "a copy batch is within its limits");
+        Corruption.Require(
+            _count < SegmentsMax && frameCount > 0 && frameCount <= FramesMax - _frameCount, "a copy batch is within its limits");
+        _firstFrames[_count] = _frameCount;
         _segments[_count++] = new CopySegment(first, frameCount, buffer);
+        _frameCount += frameCount;
     }
 
     /// <summary>Marks every segment pending; from here the batch belongs to the driver.</summary>
@@ -94,5 +137,5 @@ public abstract class CopyBatch
     private protected abstract void OnCompleted();
 
     [DoesNotReturn]
-    private static void ThrowNoSuchSegment(int index) => throw new ArgumentOutOfRangeException(nameof(index), index, "The batch has no such segment.");
+    private static void ThrowNoSuchSegment(int index) => throw new ArgumentOutOfRangeException(nameof(index), index, "The batch has no such segment, or it no such frame.");
 }

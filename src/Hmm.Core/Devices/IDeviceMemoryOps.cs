@@ -23,7 +23,10 @@ public interface IDeviceMemoryOps
     /// </summary>
     void Fault(CopyBatch batch);
 
-    /// <summary>Pages leave DRAM: write each segment's buffer to its frames. Complete when a read would return it.</summary>
+    /// <summary>
+    /// Pages leave DRAM: write each segment's buffer to its frames. Complete when a read would return it. Pages that are
+    /// not for this device may be turned down one by one (<see cref="CopyBatch.Refuse"/>) and go to the next.
+    /// </summary>
     void Evict(CopyBatch batch);
 
     /// <summary>

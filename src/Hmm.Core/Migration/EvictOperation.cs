@@ -24,7 +24,7 @@ namespace Hmm.Core.Migration;
 /// </code>
 /// A failure anywhere publishes Dirty again: the page is in DRAM, still protected, and a write fault lifts that.
 /// </remarks>
-internal sealed class EvictOperation : CopyBatch
+internal sealed partial class EvictOperation : CopyBatch
 {
     /// <summary>
     /// The most frames of one operation: 512 KiB, which costs a disk little more than 4 KiB does and keeps the write
@@ -104,31 +104,38 @@ internal sealed class EvictOperation : CopyBatch
             i += run;
         }
 
-        ResetSegments();
-        var map = _toHome ? GatherHomeSegments() : GatherNewSegments();
-        if (Count == 0)
-        {
-            Finish();
-            return;
-        }
-
-        HandOver();
-        DriverCall.Evict(map!, this);
+        _rank = 0;
+        Place();
     }
 
     private protected override void OnCompleted()
     {
+        var refused = false;
         for (var segment = 0; segment < Count; segment++)
         {
             var first = _segmentFirst[segment];
             var pages = this[segment].FrameCount >> (_pageShift - Pfn.Shift);
             for (var i = first; i < first + pages;)
             {
-                var run = RunLength(i, first + pages);
                 var frame = this[segment].First + ((long)(i - first) << (_pageShift - Pfn.Shift));
+                if (IsPageRefused(segment, i - first))
+                {
+                    _target!.PageMap.Put(frame, 1 << (_pageShift - Pfn.Shift));
+                    refused = true;
+                    i++;
+                    continue;
+                }
+
+                var run = AcceptedRunLength(segment, i, first + pages);
                 PublishRun(i, run, frame, ErrorOf(segment));
                 i += run;
             }
+        }
+
+        if (refused)
+        {
+            PlaceRefused();
+            return;
         }
 
         Finish();
@@ -233,7 +240,9 @@ internal sealed class EvictOperation : CopyBatch
                 wanted++;
             }
 
-            if (Count == SegmentsMax || !_manager.Placement.TryAllocate(wanted << order, order, out var device, out var first, out var frames))
+            var rank = _rank;
+            if (Count == SegmentsMax
+                || !_manager.Placement.TryAllocate(ref rank, wanted << order, order, out var device, out var first, out var frames))
             {
                 KeepAll(i, wanted, Count == SegmentsMax ? Errno.EAGAIN : Errno.ENOSPC);
                 i += wanted;
@@ -250,6 +259,7 @@ internal sealed class EvictOperation : CopyBatch
             }
 
             _target = device;
+            _targetRank = rank;
             LinkFrames(i, frames >> order, device.PageMap, first);
             Segment(i, frames >> order, first);
             i += frames >> order;

@@ -37,18 +37,22 @@ internal sealed class Placement
     }
 
     /// <summary>Takes neighbouring frames from the first device with room.</summary>
+    /// <param name="rank">Where in the order to begin to look; where the device was found.</param>
     /// <param name="framesMax">The most frames.</param>
     /// <param name="pageOrder">log2 of the frames of one page: larger pages take one aligned run of that order.</param>
     /// <param name="device">Whose frames they are.</param>
     /// <param name="first">The first frame, with one reference each.</param>
     /// <param name="frames">How many.</param>
-    public bool TryAllocate(int framesMax, int pageOrder, out DeviceMemory device, out Pfn first, out int frames)
+    public bool TryAllocate(
+        ref int rank, int framesMax, int pageOrder, out DeviceMemory device, out Pfn first, out int frames)
     {
-        foreach (var candidate in Volatile.Read(ref _candidates))
+        var candidates = Volatile.Read(ref _candidates);
+        for (var at = rank; at < candidates.Length; at++)
         {
-            if (candidate.TryAllocate(framesMax, pageOrder, out first, out frames))
+            if (candidates[at].TryAllocate(framesMax, pageOrder, out first, out frames))
             {
-                device = candidate.Device;
+                device = candidates[at].Device;
+                rank = at;
                 return true;
             }
         }

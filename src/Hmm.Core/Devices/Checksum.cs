@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using System.Numerics;
+using Hmm.Core.Modules;
 using Hmm.Core.Physical;
 
-namespace Hmm.Modules.Block;
+namespace Hmm.Core.Devices;
 
 /// <summary>
-/// CRC32C of one frame, over four interleaved quarters: the instruction has a latency of three cycles and a throughput
+/// The checksum that drivers keep of each page they hold: CRC32C of one frame, over four interleaved quarters: the instruction has a latency of three cycles and a throughput
 /// of one, so one chain would leave two thirds of it unused. The four sums are folded into one by a fifth.
 /// </summary>
-internal static unsafe class Checksum
+[ExportSymbol]
+public static unsafe class Checksum
 {
     private const int Words = Pfn.SizeBytes / sizeof(ulong);
     private const int Quarter = Words / 4;
 
-    /// <summary>The checksum of the 4096 bytes at an address aligned to 8.</summary>
+    /// <summary>The checksum of one frame's bytes.</summary>
+    /// <param name="address">The first of 4096 readable bytes, aligned to 8.</param>
+    /// <returns>The checksum; the same on every machine of this byte order.</returns>
     public static uint OfFrame(nint address)
     {
-        // Safe because the caller passes a whole frame of a segment's buffer.
+        // Safe because the caller passes a whole frame: of a segment's buffer, or of its own memory.
         var words = (ulong*)address;
         uint a = 0, b = 0, c = 0, d = 0;
         for (var i = 0; i < Quarter; i++)

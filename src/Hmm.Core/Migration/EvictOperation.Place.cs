@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Physical;
+
+namespace Hmm.Core.Migration;
+
+/// <content>
+/// Step 4, once for each device that is asked: a device may turn down pages that are not for it, and these, still
+/// Evicting and still in the buffer, are handed to the next device in the order. It ends, since the rank only grows.
+/// </content>
+internal sealed partial class EvictOperation
+{
+    private int _rank; // Guarded by: owner of the slot; the first device of the order that may be asked
+    private int _targetRank; // Guarded by: owner of the slot
+
+    /// <summary>Finds frames for the pages that are left and hands them to the driver; if there are none, that is all.</summary>
+    private void Place()
+    {
+        ResetSegments();
+        var map = _toHome ? GatherHomeSegments() : GatherNewSegments();
+        if (Count == 0)
+        {
+            Finish();
+            return;
+        }
+
+        HandOver();
+        DriverCall.Evict(map!, this);
+    }
+
+    private void PlaceRefused()
+    {
+        Squeeze();
+        _rank = _targetRank + 1;
+        Place();
+    }
+
+    /// <summary>Moves the pages that are left to the front of the buffer, so that the next device gets them as one run.</summary>
+    private unsafe void Squeeze()
+    {
+        var left = 0;
+        for (var i = 0; i < _count; i++)
+        {
+            if (_ranges[i] is not { } range)
+            {
+                continue;
+            }
+
+            if (left != i)
+            {
+                // Safe because both lie in the slot, and a page moves only towards the front, over one that is done with.
+                Buffer.MemoryCopy((void*)BufferOf(i), (void*)BufferOf(left), 1 << _pageShift, 1 << _pageShift);
+                (_ranges[left], _pages[left]) = (range, _pages[i]);
+                _ranges[i] = null;
+            }
+
+            left++;
+        }
+    }
+
+    private bool IsPageRefused(int segment, int page)
+    {
+        var order = _pageShift - Pfn.Shift;
+        var refused = ErrorOf(segment) == Errno.None && IsRefused(segment, page << order, 1 << order);
+        Corruption.Require(!refused || !_toHome, "the home of a file's page takes it");
+        return refused;
+    }
+
+    /// <summary>How many pages from gathered page <paramref name="i"/> on are neighbours that the device took.</summary>
+    private int AcceptedRunLength(int segment, int i, int end)
+    {
+        var length = RunLength(i, end);
+        for (var at = 1; at < length; at++)
+        {
+            if (IsPageRefused(segment, i + at - _segmentFirst[segment]))
+            {
+                return at;
+            }
+        }
+
+        return length;
+    }
+}
