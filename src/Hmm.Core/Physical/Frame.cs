@@ -118,6 +118,4 @@ internal struct Frame
         Volatile.Write(ref _references, Saturated);
         return FrameDrop.StillHeld;
     }
-
-    internal void SetReferencesForTest(int references) => _references = references;
 }
