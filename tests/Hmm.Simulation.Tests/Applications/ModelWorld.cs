@@ -33,7 +33,7 @@ internal sealed class ModelWorld : IDisposable
         _host = new SimulatedHost(scheduler, pool, new HostSettings
         {
             RoomFrames = Math.Min(512, roomPages * pageFrames),
-            ThreadCount = shape.Between(1, 4),
+            ThreadCount = shape.Between(2, 5),
             DeviceFrames = shape.Chance(500) ? [1024] : [64, 1024],
             CoherentFrames = shape.Chance(200) ? 64 : 0,
         });

@@ -216,7 +216,7 @@ internal sealed class SimulatedHost : IDisposable
     private bool HasCopies => Media.Exists(static device => device.HasPending && !device.IsHeld);
 
     private bool IsQuiet() =>
-        _busy == 0 && !_reclaimNeeded && Kernel.UnreadCount == 0 && Media.TrueForAll(static device => device.PendingCount == 0);
+        _busy == 0 && !_reclaimNeeded && !_reclaiming && Kernel.UnreadCount == 0 && Media.TrueForAll(static device => device.PendingCount == 0);
 
     /// <summary>
     /// A thread of the host. Any of them does whatever is to be done, as if it were the reader of faults, the reclaimer
@@ -288,6 +288,7 @@ internal sealed class SimulatedHost : IDisposable
     {
         while (true)
         {
+            var epoch = Manager.Progress.Epoch;
             switch (Manager.Evictor.Step())
             {
                 case ReclaimOutcome.Progress:
@@ -311,6 +312,11 @@ internal sealed class SimulatedHost : IDisposable
                         return 0;
                     }
 
+                    break;
+                case ReclaimOutcome.WaitForDevice:
+                    _busy--;
+                    Manager.Progress.Wait(epoch);
+                    _busy++;
                     break;
                 case ReclaimOutcome.Enough:
                     Manager.Filler.HealStarved();
