@@ -19,6 +19,9 @@ namespace Hmm.Core.Migration;
 /// <remarks>Threads: any. Never waits, never throws, allocates nothing.</remarks>
 internal sealed class FaultHandler
 {
+    // About 10 microseconds: what an eviction takes from its claim of a page until it has read it.
+    private const int MutantSpins = 1000;
+
     private readonly MemoryManager _manager; // immutable
 
     internal FaultHandler(MemoryManager manager)
@@ -127,6 +130,9 @@ internal sealed class FaultHandler
             return false;
         }
 
+        // A few hundred nanoseconds wide by nature, which no minute of hammering meets: the eviction has to claim,
+        // protect and read in between. A few microseconds are met within seconds.
+        Thread.SpinWait(MutantSpins);
         range.Memory.Protect(page, 1, writeProtected: false);
         FreeFrame(range, entry);
         return true;

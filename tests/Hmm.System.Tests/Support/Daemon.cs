@@ -15,19 +15,29 @@ internal sealed class Daemon : IDisposable
     }
 
     internal Daemon(string budget, string[] devices, params (string Name, string Value)[] environment)
+        : this([], budget, devices, environment)
+    {
+    }
+
+    // The prefix is a program that starts another, and its arguments: taskset, unshare, setpriv.
+    internal Daemon(string[] prefix, string budget, string[] devices, params (string Name, string Value)[] environment)
     {
         SocketPath = _folder.File("host.sock");
-        List<string> arguments = [Runs.HostPath, "--socket", SocketPath, "--budget", budget];
+        List<string> arguments = [.. prefix, Runs.DotnetPath, Runs.HostPath, "--socket", SocketPath, "--budget", budget];
         foreach (var device in devices)
         {
             arguments.AddRange(["--device", device]);
         }
 
-        _child = Child.Start(Runs.DotnetPath, arguments, environment);
+        _child = Child.Start(arguments[0], arguments.Skip(1), environment);
         try
         {
             var line = _child.ReadLine();
-            Assert.True(line is not null, $"the host ended with {_child.WaitForExit()}: {_child.Errors}");
+            if (line is null)
+            {
+                Assert.Fail($"the host ended with {_child.WaitForExit()}: {_child.Errors}");
+            }
+
             Assert.StartsWith("hmm-host: listening on", line, StringComparison.Ordinal);
         }
         catch

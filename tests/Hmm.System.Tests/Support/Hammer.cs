@@ -8,12 +8,13 @@ namespace Hmm.System.Tests.Support;
 // raises, with a checksum; all of them raise one shared counter atomically. A writer knows what its counter must be, so a
 // page that went back in time, or came back as another page, is found at its next visit or in the last check.
 //
-//   word 0..3    writer's counter          word 8..11   its checksum        word 500   raised by all
+//   word 0..3   writer's counter    8..11   its checksum    400..403   set by its first store    500   raised by all
 internal sealed unsafe class Hammer
 {
     internal const int WritersMax = 4;
 
     private const int ChecksumWord = 8;
+    private const int TouchedWord = 400;
     private const int SharedWord = 500;
 
     private readonly HmmArray<ulong>[] _arrays;
@@ -87,14 +88,22 @@ internal sealed unsafe class Hammer
         {
             var page = random.Next(Pages);
             var words = WordsOf(page);
+
+            // Half of the visits only look, so that there are clean pages, and the other half begin with a store: on a
+            // page that has been clean for a while that is the first write, just when it may be about to leave.
+            var isWrite = random.Next(2) == 0;
+            if (isWrite)
+            {
+                Volatile.Write(ref words[TouchedWord + writer], 1);
+            }
+
             if (!IsRight(words, writer, page))
             {
                 Lost(writer, page, words);
                 return;
             }
 
-            // Every fourth visit only looks, so that pages are also clean and leave without being written.
-            if (random.Next(4) != 0)
+            if (isWrite)
             {
                 var count = ++counts[page];
                 Volatile.Write(ref words[writer], count);

@@ -20,6 +20,13 @@ internal static partial class Signal
         Assert.True(SendCore(processId, signal) == 0, $"kill({processId}, {signal}) failed: {Marshal.GetLastPInvokeErrorMessage()}");
     }
 
+    // To a process group that a child leads.
+    internal static void SendToGroup(int leader, int signal)
+    {
+        Assert.True(leader > 1, "a test signals a group of its own");
+        Assert.True(SendCore(-leader, signal) == 0, $"kill(-{leader}, {signal}) failed: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
+
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int SendCore(int processId, int signal);
 }

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.System.Tests.Support;
+using Hmm.Uapi;
+
+namespace Hmm.System.Tests;
+
+/// <summary>A device that fills up: an error for whoever asks for more, nothing lost, and all well once there is room.</summary>
+public sealed class DeviceFullTests
+{
+    private const int MiB = 1 << 20;
+    private const int StepWords = 64 * 1024; // 512 KiB
+
+    [MountFact]
+    public void GivesAnErrorKeepsWhatItHasAndGoesOnOnceThereIsRoom()
+    {
+        using var folder = new SmallFolder("6m");
+        using var host = Hosts.StartIn(folder.Path, deviceBytes: 64 * MiB, budgetMiB: 2);
+        using var array = host.Allocate<ulong>(32 * MiB / sizeof(ulong));
+        var written = WriteUntilFull(array);
+        Assert.InRange(written * sizeof(ulong), 4L * MiB, 9L * MiB);
+
+        // What is in DRAM is right, and stays readable.
+        var resident = 0;
+        for (var at = 0L; at < written; at += 512)
+        {
+            if (array.Describe(at).State is PageStateCode.Clean or PageStateCode.Dirty)
+            {
+                Assert.Equal(Pattern.At(at), array[at]);
+                resident++;
+            }
+        }
+
+        Assert.True(resident > 100, $"{resident} pages are resident of a budget of 512");
+
+        using var remount = Child.Start("mount", ["-o", "remount,size=64m", folder.Path]);
+        Assert.Equal(0, remount.WaitForExit());
+        for (var at = written; at < array.Length; at += StepWords)
+        {
+            Hosts.Eventually(() => TryWrite(array, at, out _), "the device has room again");
+        }
+
+        Hosts.Check(array, 0, array.Length);
+    }
+
+    [Fact]
+    public void ADeviceOfFixedSizeFillsUpWithoutLosingAPage()
+    {
+        using var host = Hosts.Start(2, "memory,size=4MiB");
+        using var array = host.Allocate<ulong>(32 * MiB / sizeof(ulong));
+        var written = WriteUntilFull(array);
+        Assert.InRange(written * sizeof(ulong), 4L * MiB, 7L * MiB);
+
+        // Room comes from the application itself this time.
+        array.DontNeed(0, 2 * StepWords);
+        for (var at = 2L * StepWords; at < written; at += StepWords)
+        {
+            Hosts.Eventually(() => TryCheck(array, at), "dropped pages made room");
+        }
+    }
+
+    private static long WriteUntilFull(HmmArray<ulong> array)
+    {
+        for (var at = 0L; at < array.Length; at += StepWords)
+        {
+            if (!TryWrite(array, at, out var error))
+            {
+                Assert.True(error is Errno.EHWPOISON or Errno.EFAULT or Errno.ENOMEM, $"{error}");
+                return at;
+            }
+        }
+
+        Assert.Fail("the device never filled up");
+        return 0;
+    }
+
+    private static bool TryWrite(HmmArray<ulong> array, long at, out Errno error)
+    {
+        try
+        {
+            array.Write(at, Pattern.Words(at, StepWords));
+            error = Errno.None;
+            return true;
+        }
+        catch (HmmException refused)
+        {
+            Refused.IsSentence(refused.Message);
+            error = refused.Errno;
+            return false;
+        }
+    }
+
+    private static bool TryCheck(HmmArray<ulong> array, long at)
+    {
+        try
+        {
+            Hosts.Check(array, at, StepWords);
+            return true;
+        }
+        catch (HmmException)
+        {
+            return false;
+        }
+    }
+}
