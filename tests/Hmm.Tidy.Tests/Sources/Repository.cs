@@ -24,7 +24,10 @@ public static class Repository
 
     public static IReadOnlyList<SourceFile> Files => AllFiles.Value;
 
-    /// <summary>Our own code. Fixtures are what tests compile while they run: they have the shape of somebody else's.</summary>
+    /// <summary>
+    /// Our own code. Fixtures are what tests compile while they run: they have the shape of
+    /// somebody else's.
+    /// </summary>
     public static IEnumerable<SourceFile> CSharp =>
         Files.Where(file => file.IsCSharp && !file.Path.StartsWith("tests/fixtures/", StringComparison.Ordinal));
 
