@@ -13,7 +13,12 @@ public static partial class BannedCode
 {
     private static readonly string[] Everywhere = [""];
     private static readonly string[] Shipped = ["src/", "modules/"];
-    private static readonly string[] Core = ["src/Hmm.Core/"];
+    // All of the core but the module loader, which reads files under a deadline.
+    private static readonly string[] Core =
+    [
+        "src/Hmm.Core/Physical/", "src/Hmm.Core/Devices/", "src/Hmm.Core/Virtual/", "src/Hmm.Core/Migration/",
+        "src/Hmm.Core/Policies/",
+    ];
 
     private static readonly string[] Quiet =
         ["src/Hmm.Core/", "src/Hmm.Linux/", "src/Hmm.Uapi/", "src/Hmm/", "modules/"];

@@ -16,6 +16,7 @@ public static class ProjectArrows
         ["src/Hmm"] = ["Hmm.Uapi", "Hmm.Linux"],
         ["src/Hmm.Core"] = ["Hmm.Uapi"],
         ["src/Hmm.Host"] = ["Hmm.Uapi", "Hmm.Linux", "Hmm.Core"],
+        ["src/Hmm.Analyzers"] = [],
         ["src/Hmm.Cli"] = ["Hmm.Uapi", "Hmm.Linux", "Hmm", "Hmm.Core", "Hmm.Host"],
     };
 

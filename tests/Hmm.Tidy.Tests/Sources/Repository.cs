@@ -24,13 +24,20 @@ public static class Repository
 
     public static IReadOnlyList<SourceFile> Files => AllFiles.Value;
 
-    public static IEnumerable<SourceFile> CSharp => Files.Where(file => file.IsCSharp);
+    /// <summary>
+    /// Our own code. Fixtures are what tests compile while they run: they have the shape of
+    /// somebody else's.
+    /// </summary>
+    public static IEnumerable<SourceFile> CSharp =>
+        Files.Where(file => file.IsCSharp && !file.Path.StartsWith("tests/fixtures/", StringComparison.Ordinal));
 
     public static IEnumerable<SourceFile> Projects =>
         Files.Where(file => file.Path.EndsWith(".csproj", StringComparison.Ordinal));
 
-    public static IEnumerable<SourceFile> Pages =>
-        Files.Where(file => file.Path.EndsWith(".md", StringComparison.Ordinal));
+    /// <summary>What people read: the pages in the root, in docs and beside samples.</summary>
+    public static IEnumerable<SourceFile> Pages => Files.Where(
+        file => file.Path.EndsWith(".md", StringComparison.Ordinal)
+            && (file.Area is "docs" or "samples" || !file.Path.Contains('/')));
 
     /// <summary>The file at a path from the root.</summary>
     public static SourceFile File(string path) => Files.Single(file => file.Path == path);
