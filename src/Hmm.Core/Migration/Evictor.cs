@@ -31,6 +31,7 @@ internal sealed class Evictor : IDisposable
     private readonly BufferArena _arena = new(SlotBytes, SlotCount);
     private readonly EvictOperation[] _operations = new EvictOperation[SlotCount]; // immutable after construction
     private long _inFlightFrames; // Guarded by: atomic
+    private long _freedFrames; // Guarded by: atomic
     private long _fruitless; // Guarded by: atomic
     private bool _stuck; // Guarded by: atomic
 
@@ -45,6 +46,9 @@ internal sealed class Evictor : IDisposable
 
     /// <summary>Frames that are being written to a device.</summary>
     public long InFlightFrames => Volatile.Read(ref _inFlightFrames);
+
+    /// <summary>How many frames have left DRAM since the start.</summary>
+    public long FreedFrames => Volatile.Read(ref _freedFrames);
 
     /// <summary>Whether the last turn of the queue freed nothing and nothing is under way.</summary>
     public bool IsStuck => Volatile.Read(ref _stuck);
@@ -141,6 +145,7 @@ internal sealed class Evictor : IDisposable
     {
         Volatile.Write(ref _fruitless, 0);
         Volatile.Write(ref _stuck, false);
+        Interlocked.Add(ref _freedFrames, (long)pages << range.PageOrder);
         range.Statistics.CountEvicted(pages);
         _manager.Budget.Release((long)pages << range.PageOrder);
     }

@@ -61,6 +61,18 @@ internal sealed unsafe class Filler : IDisposable
     /// <summary>Copies that are with a device: their pages hold DRAM and cannot leave yet.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
 
+    /// <summary>How many pages fail for want of DRAM.</summary>
+    public int StarvedCount
+    {
+        get
+        {
+            lock (_starved)
+            {
+                return _starved.Count;
+            }
+        }
+    }
+
     /// <summary>The most pages of one copy.</summary>
     public static int PagesMax(MemoryRange range) => Math.Max(1, RunFramesMax >> range.PageOrder);
 

@@ -22,7 +22,7 @@ internal sealed class ReclaimLoop : IDisposable
     private readonly ManualResetEventSlim _requested = new(initialState: false, spinCount: 0);
     private MemoryManager _manager = null!; // Guarded by: set before the thread starts
     private Thread _thread = null!; // Guarded by: set before the thread starts
-    private volatile bool _stopping; // Guarded by: atomic
+    private readonly ManualResetEventSlim _stop = new(initialState: false, spinCount: 0);
 
     /// <summary>Starts the thread.</summary>
     public void Start(MemoryManager manager)
@@ -44,17 +44,18 @@ internal sealed class ReclaimLoop : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _stopping = true;
+        _stop.Set();
         _requested.Set();
         _thread.Join();
         _requested.Dispose();
+        _stop.Dispose();
     }
 
     private void Run()
     {
         try
         {
-            while (!_stopping)
+            while (!_stop.IsSet)
             {
                 _requested.Wait();
                 _requested.Reset();
@@ -70,36 +71,53 @@ internal sealed class ReclaimLoop : IDisposable
 
     private void Reclaim()
     {
-        var stuckSince = 0L;
-        while (!_stopping)
+        var freed = _manager.Evictor.FreedFrames;
+        var stuckSince = Stopwatch.GetTimestamp();
+        while (!_stop.IsSet)
         {
             var epoch = _manager.Progress.Epoch;
             var outcome = _manager.Evictor.Step();
+            if (_manager.Evictor.FreedFrames != freed)
+            {
+                freed = _manager.Evictor.FreedFrames;
+                stuckSince = Stopwatch.GetTimestamp();
+            }
+
             switch (outcome)
             {
                 case ReclaimOutcome.Enough:
                     _manager.Filler.HealStarved();
                     return;
-                case ReclaimOutcome.Progress:
-                    stuckSince = 0;
-                    break;
                 case ReclaimOutcome.WaitForDevice:
                     _manager.Progress.Wait(epoch);
                     break;
-                case ReclaimOutcome.Stuck when _manager.Filler.Waiters.Count == 0:
-                    return; // Nobody needs it now: the next fault that does asks again.
-                default:
-                    stuckSince = stuckSince == 0 ? Stopwatch.GetTimestamp() : stuckSince;
-                    if (Stopwatch.GetElapsedTime(stuckSince) >= StuckLimit)
+                case ReclaimOutcome.Stuck:
+                    // Whatever asks again meanwhile: looking through pages that cannot leave, without a pause, would
+                    // take a whole core from the application that might let some of them go.
+                    _stop.Wait(StuckPause);
+                    if (!EndWait(Stopwatch.GetElapsedTime(stuckSince)))
                     {
-                        _manager.Filler.FailWaiters();
-                        stuckSince = 0;
+                        return;
                     }
 
-                    _requested.Wait(StuckPause);
-                    _requested.Reset();
+                    break;
+                default:
                     break;
             }
         }
+    }
+
+    /// <summary>Decides about faults that wait while nothing can leave. False: none waits, and none has failed so.</summary>
+    private bool EndWait(TimeSpan stuckFor)
+    {
+        var filler = _manager.Filler;
+        if (filler.Waiters.Count > 0 && stuckFor >= StuckLimit)
+        {
+            filler.FailWaiters();
+        }
+
+        // Something may have been dropped or unpinned, which no eviction tells.
+        filler.HealStarved();
+        return filler.Waiters.Count > 0 || filler.StarvedCount > 0;
     }
 }
