@@ -51,7 +51,8 @@ internal sealed class Driver : IDeviceDriver
         {
             throw new HmmException(
                 Errno.EINVAL,
-                $"Device {name} cannot have {sizeBytes} bytes: use a multiple of {Pfn.SizeBytes}, at most {_sizeMaxBytes}.");
+                $"Device {name} cannot have {sizeBytes} bytes: "
+                    + $"use a multiple of {Pfn.SizeBytes}, at most {_sizeMaxBytes}.");
         }
 
         return new Device(sizeBytes);

@@ -19,7 +19,8 @@ public sealed class ExportClassAnalyzer : DiagnosticAnalyzer
     /// <inheritdoc/>
     public override void Initialize(AnalysisContext context)
     {
-        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.Analyze | GeneratedCodeAnalysisFlags.ReportDiagnostics);
+        context.ConfigureGeneratedCodeAnalysis(
+            GeneratedCodeAnalysisFlags.Analyze | GeneratedCodeAnalysisFlags.ReportDiagnostics);
         context.EnableConcurrentExecution();
         context.RegisterCompilationStartAction(start =>
         {
@@ -41,10 +42,14 @@ public sealed class ExportClassAnalyzer : DiagnosticAnalyzer
         var symbol = context.Symbol;
         if (facts.HasTwoClasses(symbol))
         {
-            context.ReportDiagnostic(Diagnostic.Create(Rules.TwoClasses, symbol.Locations[0], symbol.ToDisplayString()));
+            context.ReportDiagnostic(
+                Diagnostic.Create(Rules.TwoClasses, symbol.Locations[0], symbol.ToDisplayString()));
         }
 
-        if (facts.IsCore && symbol is INamedTypeSymbol && ExportFacts.IsVisible(symbol) && facts.ClassOf(symbol) is null)
+        if (facts.IsCore
+            && symbol is INamedTypeSymbol
+            && ExportFacts.IsVisible(symbol)
+            && facts.ClassOf(symbol) is null)
         {
             context.ReportDiagnostic(Diagnostic.Create(Rules.NoClass, symbol.Locations[0], symbol.ToDisplayString()));
         }

@@ -17,7 +17,12 @@ internal sealed class ExportFacts
     private readonly INamedTypeSymbol _gplOnly;
     private readonly INamedTypeSymbol _module;
 
-    private ExportFacts(Compilation compilation, INamedTypeSymbol plain, INamedTypeSymbol gplOnly, INamedTypeSymbol module, INamedTypeSymbol entry)
+    private ExportFacts(
+        Compilation compilation,
+        INamedTypeSymbol plain,
+        INamedTypeSymbol gplOnly,
+        INamedTypeSymbol module,
+        INamedTypeSymbol entry)
     {
         _compilation = compilation;
         _plain = plain;
@@ -72,7 +77,10 @@ internal sealed class ExportFacts
         && !SymbolEqualityComparer.Default.Equals(assembly, _compilation.Assembly)
         && (SymbolEqualityComparer.Default.Equals(assembly, Core) || assembly.GetAttributes().Any(a => Is(a, _module)));
 
-    /// <summary>The attribute that says a symbol's class: its own, its property's, its type's; null if there is none.</summary>
+    /// <summary>
+    /// The attribute that says a symbol's class: its own, its property's, its type's; null if there
+    /// is none.
+    /// </summary>
     public AttributeData? ClassOf(ISymbol symbol)
     {
         for (var at = symbol.OriginalDefinition; at is not null and not INamespaceSymbol; at = Outer(at))
@@ -99,7 +107,8 @@ internal sealed class ExportFacts
     {
         for (var at = symbol; at is not null and not INamespaceSymbol; at = at.ContainingSymbol)
         {
-            if (at.DeclaredAccessibility is not (Accessibility.Public or Accessibility.Protected or Accessibility.ProtectedOrInternal))
+            if (at.DeclaredAccessibility is not (
+                Accessibility.Public or Accessibility.Protected or Accessibility.ProtectedOrInternal))
             {
                 return false;
             }

@@ -8,7 +8,10 @@ using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace Hmm.Analyzers;
 
-/// <summary>The licence gate at build time: what a module's source names must exist for it (HMM0005 to HMM0009).</summary>
+/// <summary>
+/// The licence gate at build time: what a module's source names must exist for it (HMM0005 to
+/// HMM0009).
+/// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class ModuleAnalyzer : DiagnosticAnalyzer
 {
@@ -20,7 +23,8 @@ public sealed class ModuleAnalyzer : DiagnosticAnalyzer
     /// <inheritdoc/>
     public override void Initialize(AnalysisContext context)
     {
-        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.Analyze | GeneratedCodeAnalysisFlags.ReportDiagnostics);
+        context.ConfigureGeneratedCodeAnalysis(
+            GeneratedCodeAnalysisFlags.Analyze | GeneratedCodeAnalysisFlags.ReportDiagnostics);
         context.EnableConcurrentExecution();
         context.RegisterCompilationStartAction(Start);
     }
@@ -113,7 +117,9 @@ public sealed class ModuleAnalyzer : DiagnosticAnalyzer
     {
         if (ExportFacts.Named(found, "AllowedModules") is { } modules)
         {
-            return modules.Split(',').Any(m => m.Trim() == facts.ModuleName) ? null : $"it is exported to {modules} only";
+            return modules.Split(',').Any(m => m.Trim() == facts.ModuleName)
+                ? null
+                : $"it is exported to {modules} only";
         }
 
         return ExportFacts.Named(found, "Namespace") is { } space && !facts.Imports.Contains(space)
@@ -139,14 +145,18 @@ public sealed class ModuleAnalyzer : DiagnosticAnalyzer
 
             if (entries.Count != 1)
             {
-                var problem = entries.Count == 0 ? "none of its classes implements IModule" : "more than one of its classes implements IModule";
+                var problem = entries.Count == 0
+                    ? "none of its classes implements IModule"
+                    : "more than one of its classes implements IModule";
                 context.ReportDiagnostic(Diagnostic.Create(Rules.NotAModule, location, problem));
             }
         }
         else if (entries.Count > 0)
         {
             context.ReportDiagnostic(Diagnostic.Create(
-                Rules.NotAModule, entries[0].Locations[0], "it has no [assembly: Module(license, author, description)]"));
+                Rules.NotAModule,
+                entries[0].Locations[0],
+                "it has no [assembly: Module(license, author, description)]"));
         }
     }
 

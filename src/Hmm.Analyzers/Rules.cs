@@ -10,7 +10,8 @@ internal static class Rules
         "HMM0001",
         "Exports",
         "A public declaration of the core has no export class",
-        "'{0}' is public and so exported, but has no class: add [ExportSymbol] or [ExportSymbolGpl], or make it internal");
+        "'{0}' is public and so exported, but has no class: add [ExportSymbol] or [ExportSymbolGpl], or make it "
+            + "internal");
 
     public static readonly DiagnosticDescriptor TwoClasses = Error(
         "HMM0002",
@@ -28,7 +29,8 @@ internal static class Rules
         "HMM0004",
         "Exports",
         "A plain export wraps an unexported function",
-        "'{0}' is exported plainly but wraps '{1}', which another part of the core does not export ({2}): export it GPL-only, or state a Justification");
+        "'{0}' is exported plainly but wraps '{1}', which another part of the core does not export ({2}): export "
+            + "it GPL-only, or state a Justification");
 
     public static readonly DiagnosticDescriptor UsesGplOnly = Error(
         "HMM0005",
@@ -66,5 +68,12 @@ internal static class Rules
 
     private static DiagnosticDescriptor Rule(
         string id, string category, string title, string message, DiagnosticSeverity severity) =>
-        new(id, title, message, category, severity, isEnabledByDefault: true, helpLinkUri: $"docs/reference/analyzers/{id}.md");
+        new(
+            id,
+            title,
+            message,
+            category,
+            severity,
+            isEnabledByDefault: true,
+            helpLinkUri: $"docs/reference/analyzers/{id}.md");
 }

@@ -45,7 +45,8 @@ public sealed class WrapAnalyzer : DiagnosticAnalyzer
     /// <summary>The call graph of one compilation.</summary>
     private sealed class Walk(ExportFacts facts, IAssemblySymbol assembly)
     {
-        private readonly ConcurrentDictionary<ISymbol, ConcurrentBag<ISymbol>> _edges = new(SymbolEqualityComparer.Default);
+        private readonly ConcurrentDictionary<ISymbol, ConcurrentBag<ISymbol>> _edges = new(
+            SymbolEqualityComparer.Default);
         private readonly ConcurrentBag<IMethodSymbol> _plain = [];
         private readonly Dictionary<ISymbol, ISymbol[]> _sorted = new(SymbolEqualityComparer.Default);
 
@@ -53,7 +54,9 @@ public sealed class WrapAnalyzer : DiagnosticAnalyzer
         {
             // What a field is initialised with runs with the constructors, so it hangs on the type. What stands in the
             // attributes of an assembly belongs to no type, and never runs.
-            var from = context.ContainingSymbol is IMethodSymbol ? context.ContainingSymbol : context.ContainingSymbol.ContainingType;
+            var from = context.ContainingSymbol is IMethodSymbol
+                ? context.ContainingSymbol
+                : context.ContainingSymbol.ContainingType;
             if (from is null)
             {
                 return;
@@ -62,7 +65,8 @@ public sealed class WrapAnalyzer : DiagnosticAnalyzer
             foreach (var target in TargetsOf(context.Operation))
             {
                 Add(from, target);
-                if (target.ContainingType is not null && (target is IMethodSymbol { MethodKind: MethodKind.Constructor } || target.IsStatic))
+                if (target.ContainingType is not null
+                    && (target is IMethodSymbol { MethodKind: MethodKind.Constructor } || target.IsStatic))
                 {
                     Add(target, target.ContainingType);
                 }
@@ -81,7 +85,8 @@ public sealed class WrapAnalyzer : DiagnosticAnalyzer
             {
                 foreach (var member in contract.GetMembers().OfType<IMethodSymbol>())
                 {
-                    if (SymbolEqualityComparer.Default.Equals(method.ContainingType.FindImplementationForInterfaceMember(member), method))
+                    if (SymbolEqualityComparer.Default.Equals(
+                        method.ContainingType.FindImplementationForInterfaceMember(member), method))
                     {
                         Add(member, method);
                     }
@@ -117,7 +122,11 @@ public sealed class WrapAnalyzer : DiagnosticAnalyzer
                 foreach (var type in SignatureOf(method).Where(t => facts.IsGplOnly(t)))
                 {
                     context.ReportDiagnostic(Diagnostic.Create(
-                        Rules.WrapsGplOnly, method.Locations[0], method.ToDisplayString(), type.ToDisplayString(), "in its signature"));
+                        Rules.WrapsGplOnly,
+                        method.Locations[0],
+                        method.ToDisplayString(),
+                        type.ToDisplayString(),
+                        "in its signature"));
                 }
             }
         }
@@ -145,10 +154,15 @@ public sealed class WrapAnalyzer : DiagnosticAnalyzer
             return accessors.OfType<ISymbol>();
         }
 
-        private void Add(ISymbol from, ISymbol to) => _edges.GetOrAdd(from.OriginalDefinition, _ => []).Add(to.OriginalDefinition);
+        private void Add(ISymbol from, ISymbol to) =>
+            _edges.GetOrAdd(from.OriginalDefinition, _ => []).Add(to.OriginalDefinition);
 
         private void ReportPaths(
-            CompilationAnalysisContext context, IMethodSymbol start, DiagnosticDescriptor rule, Func<ISymbol, bool> isGoal, Func<ISymbol, bool> isBarrier)
+            CompilationAnalysisContext context,
+            IMethodSymbol start,
+            DiagnosticDescriptor rule,
+            Func<ISymbol, bool> isGoal,
+            Func<ISymbol, bool> isBarrier)
         {
             var cameFrom = new Dictionary<ISymbol, ISymbol?>(SymbolEqualityComparer.Default) { [start] = null };
             var open = new Queue<ISymbol>();
@@ -167,7 +181,11 @@ public sealed class WrapAnalyzer : DiagnosticAnalyzer
                     if (isGoal(next))
                     {
                         context.ReportDiagnostic(Diagnostic.Create(
-                            rule, start.Locations[0], start.ToDisplayString(), next.ToDisplayString(), PathTo(next, cameFrom)));
+                            rule,
+                            start.Locations[0],
+                            start.ToDisplayString(),
+                            next.ToDisplayString(),
+                            PathTo(next, cameFrom)));
                     }
                     else if (!isBarrier(next))
                     {
@@ -177,14 +195,21 @@ public sealed class WrapAnalyzer : DiagnosticAnalyzer
             }
         }
 
-        /// <summary>In a fixed order: a bag has none, and the report must not depend on how the compiler's threads ran.</summary>
+        /// <summary>
+        /// In a fixed order: a bag has none, and the report must not depend on how the compiler's
+        /// threads ran.
+        /// </summary>
         private ISymbol[] EdgesOf(ISymbol symbol)
         {
             if (!_sorted.TryGetValue(symbol, out var edges))
             {
-                edges = _edges.TryGetValue(symbol, out var targets)
-                    ? [.. new HashSet<ISymbol>(targets, SymbolEqualityComparer.Default).OrderBy(t => t.ToDisplayString(), StringComparer.Ordinal)]
-                    : [];
+                var targets = new HashSet<ISymbol>(SymbolEqualityComparer.Default);
+                if (_edges.TryGetValue(symbol, out var found))
+                {
+                    targets.UnionWith(found);
+                }
+
+                edges = [.. targets.OrderBy(t => t.ToDisplayString(), StringComparer.Ordinal)];
                 _sorted.Add(symbol, edges);
             }
 

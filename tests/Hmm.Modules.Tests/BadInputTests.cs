@@ -16,12 +16,16 @@ public sealed class BadInputTests : IDisposable
     [InlineData("MZ")]
     [InlineData("this is not an assembly, it is a sentence that happens to stand in a file named .dll")]
     public void NotAnAssembly(string content) =>
-        Says("is not a module that can be loaded", Errno.ENOEXEC, _fixture.Write("Text", System.Text.Encoding.ASCII.GetBytes(content)));
+        Says(
+            "is not a module that can be loaded",
+            Errno.ENOEXEC,
+            _fixture.Write("Text", System.Text.Encoding.ASCII.GetBytes(content)));
 
     [Fact]
     public void ANativeLibrary()
     {
-        var library = Directory.EnumerateFiles(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "libSystem.Native.so").Single();
+        var library = Directory.EnumerateFiles(
+            Path.GetDirectoryName(typeof(object).Assembly.Location)!, "libSystem.Native.so").Single();
         Says("is not a module that can be loaded", Errno.ENOEXEC, _fixture.Write("Native", File.ReadAllBytes(library)));
     }
 
@@ -29,7 +33,10 @@ public sealed class BadInputTests : IDisposable
     [InlineData(Platform.Arm)]
     [InlineData(Platform.X86)]
     public void AnotherArchitecture(Platform platform) =>
-        Says("build it for AnyCPU", Errno.ENOEXEC, _fixture.Write("Other", Compiler.Compile("Other", Source.Module("GPL"), platform)));
+        Says(
+            "build it for AnyCPU",
+            Errno.ENOEXEC,
+            _fixture.Write("Other", Compiler.Compile("Other", Source.Module("GPL"), platform)));
 
     [Fact]
     public void CodeThatIsNotOnlyIl()
@@ -62,7 +69,8 @@ public sealed class BadInputTests : IDisposable
             namespace Hmm.Core.Modules
             {
                 [System.AttributeUsage(System.AttributeTargets.Assembly, AllowMultiple = true)]
-                public class ModuleAttribute : System.Attribute { public ModuleAttribute(string a, string b, string c, int d = 1) { } }
+                public class ModuleAttribute : System.Attribute {
+                    public ModuleAttribute(string a, string b, string c, int d = 1) { } }
                 public class ModuleContext { }
                 public interface IModule { void Init(ModuleContext context); void Exit(); }
             }
@@ -88,7 +96,11 @@ public sealed class BadInputTests : IDisposable
     public void TwoEntries() => Says(
         "2 of its classes implement IModule (Entry, Second), and exactly one must",
         Errno.ENOEXEC,
-        _fixture.Compile("Two", Source.Module("GPL", "public class Second : IModule { public void Init(ModuleContext c) { } public void Exit() { } }")));
+        _fixture.Compile(
+            "Two",
+            Source.Module(
+                "GPL",
+                "public class Second : IModule { public void Init(ModuleContext c) { } public void Exit() { } }")));
 
     [Fact]
     public void IgnoringAccessChecks()
@@ -97,19 +109,29 @@ public sealed class BadInputTests : IDisposable
             namespace System.Runtime.CompilerServices
             {
                 [AttributeUsage(AttributeTargets.Assembly, AllowMultiple = true)]
-                public class IgnoresAccessChecksToAttribute : Attribute { public IgnoresAccessChecksToAttribute(string name) { } }
+                public class IgnoresAccessChecksToAttribute : Attribute {
+                    public IgnoresAccessChecksToAttribute(string name) { } }
             }
             """;
         Says(
             "it switches off access checks ([IgnoresAccessChecksTo(\"Hmm.Core\")])",
             Errno.EPERM,
-            _fixture.Compile("Sneaky", Source.Module("GPL", attribute, "[assembly: IgnoresAccessChecksTo(\"Hmm.Core\")]")));
+            _fixture.Compile(
+                "Sneaky", Source.Module("GPL", attribute, "[assembly: IgnoresAccessChecksTo(\"Hmm.Core\")]")));
     }
 
     [Theory]
-    [InlineData("[UnsafeAccessor(UnsafeAccessorKind.Method, Name = \"get_Undo\")] public static extern object F(ModuleContext context);", "ModuleContext")]
-    [InlineData("[UnsafeAccessor(UnsafeAccessorKind.StaticMethod, Name = \"set_Handler\")] public static extern void F(ref ModuleContext? c, Action<string> a);", "ModuleContext")]
-    [InlineData("[UnsafeAccessor(UnsafeAccessorKind.Constructor)] public static extern ParameterValues F();", "ParameterValues")]
+    [InlineData(
+        "[UnsafeAccessor(UnsafeAccessorKind.Method, Name = \"get_Undo\")] public static extern object "
+            + "F(ModuleContext context);",
+        "ModuleContext")]
+    [InlineData(
+        "[UnsafeAccessor(UnsafeAccessorKind.StaticMethod, Name = \"set_Handler\")] public static extern void "
+            + "F(ref ModuleContext? c, Action<string> a);",
+        "ModuleContext")]
+    [InlineData(
+        "[UnsafeAccessor(UnsafeAccessorKind.Constructor)] public static extern ParameterValues F();",
+        "ParameterValues")]
     public void UnsafeAccessors(string accessor, string target) => Says(
         $"an unsafe accessor 'F' reaches into Hmm.Core.Modules.{target}",
         Errno.EPERM,
@@ -123,7 +145,8 @@ public sealed class BadInputTests : IDisposable
             public static class C
             {
                 [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "Add")]
-                public static extern void F([UnsafeAccessorType("Hmm.Core.Modules.TaintLedger, Hmm.Core")] object ledger);
+                public static extern void F(
+                    [UnsafeAccessorType("Hmm.Core.Modules.TaintLedger, Hmm.Core")] object ledger);
             }
             """)));
 
@@ -131,7 +154,8 @@ public sealed class BadInputTests : IDisposable
     public void AnUnsafeAccessorIntoAnythingElseIsNobodysBusiness() => _fixture.Load("Fine", Source.Module("GPL", """
         public static class C
         {
-            [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_size")] public static extern ref int SizeOf(List<int> list);
+            [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_size")]
+                public static extern ref int SizeOf(List<int> list);
         }
         """));
 
@@ -141,11 +165,13 @@ public sealed class BadInputTests : IDisposable
         Errno.EEXIST,
         _fixture.Compile("Hmm.Uapi", """
             [assembly: Hmm.Core.Modules.Module("GPL", "A", "D")]
-            public sealed class E : Hmm.Core.Modules.IModule { public void Init(Hmm.Core.Modules.ModuleContext c) { } public void Exit() { } }
+            public sealed class E : Hmm.Core.Modules.IModule {
+                public void Init(Hmm.Core.Modules.ModuleContext c) { } public void Exit() { } }
             """));
 
     [Fact]
-    public void AFileThatIsNotThere() => Says("does not exist", Errno.ENOENT, Path.Combine(_fixture.Folder, "Nothing.dll"));
+    public void AFileThatIsNotThere() =>
+        Says("does not exist", Errno.ENOENT, Path.Combine(_fixture.Folder, "Nothing.dll"));
 
     [Fact]
     public void AModuleThatIsInNoFolder()

@@ -22,7 +22,8 @@ internal static class Compiler
     ];
 
     /// <summary>Compiles an assembly; a compiler error fails the test with the compiler's words.</summary>
-    public static byte[] Compile(string name, string source, Platform platform = Platform.AnyCpu, params byte[][] references)
+    public static byte[] Compile(
+        string name, string source, Platform platform = Platform.AnyCpu, params byte[][] references)
     {
         var key = $"{name}\0{platform}\0{string.Join(',', references.Select(Convert.ToBase64String))}\0{source}";
         return s_cache.GetOrAdd(key, _ => Emit(Create(name, [source], platform, references)));

@@ -14,13 +14,19 @@ public sealed class DependencyTests : IDisposable
     [Fact]
     public void WhatAModuleNeedsIsLoadedFirst()
     {
-        _fixture.Compile("Base", Source.Module("GPL", "[ExportSymbol] public static class Base { public static string F() => \"base\"; }"));
+        _fixture.Compile(
+            "Base",
+            Source.Module("GPL", "[ExportSymbol] public static class Base { public static string F() => \"base\"; }"));
         _fixture.Compile("Side", Source.Module("GPL"));
         _fixture.Compile(
             "Middle",
-            Source.Module("GPL", "[ExportSymbol] public static class Middle { public static string F() => Base.F() + \" middle\"; }", "[assembly: ModuleDepends(\"Side\")]"),
+            Source.Module(
+                "GPL",
+                "[ExportSymbol] public static class Middle { public static string F() => Base.F() + \" middle\"; }",
+                "[assembly: ModuleDepends(\"Side\")]"),
             "Base");
-        var top = _fixture.Compile("Top", Source.Module("GPL", init: "context.Log(Middle.F() + Base.F());"), "Middle", "Base");
+        var top = _fixture.Compile(
+            "Top", Source.Module("GPL", init: "context.Log(Middle.F() + Base.F());"), "Middle", "Base");
 
         var module = _fixture.Loader.Load(top);
 
@@ -47,16 +53,21 @@ public sealed class DependencyTests : IDisposable
     [Fact]
     public void AMissingDependencyIsNamed()
     {
-        var error = _fixture.Refused(Errno.ENOENT, "Needy", Source.Module("GPL", assembly: "[assembly: ModuleDepends(\"Nobody\")]"));
+        var error = _fixture.Refused(
+            Errno.ENOENT, "Needy", Source.Module("GPL", assembly: "[assembly: ModuleDepends(\"Nobody\")]"));
 
-        Assert.Contains("Module Needy needs module Nobody, which is neither loaded nor in", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Module Needy needs module Nobody, which is neither loaded nor in",
+            error.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void ADependencyThatIsRefusedRefusesItsUser()
     {
         _fixture.Compile("Bad", Source.Module("Proprietary", "public class U { public CopyBatch? F; }"));
-        var error = _fixture.Refused(Errno.ENOENT, "User", Source.Module("GPL", assembly: "[assembly: ModuleDepends(\"Bad\")]"));
+        var error = _fixture.Refused(
+            Errno.ENOENT, "User", Source.Module("GPL", assembly: "[assembly: ModuleDepends(\"Bad\")]"));
 
         Assert.Contains("Module Bad is refused", error.Message, StringComparison.Ordinal);
         Assert.Empty(_fixture.Loader.Modules);
@@ -67,7 +78,8 @@ public sealed class DependencyTests : IDisposable
     {
         _fixture.Write("Wanted", Compiler.Compile("Unwanted", Source.Module("GPL")));
 
-        var error = _fixture.Refused(Errno.ENOEXEC, "User", Source.Module("GPL", assembly: "[assembly: ModuleDepends(\"Wanted\")]"));
+        var error = _fixture.Refused(
+            Errno.ENOEXEC, "User", Source.Module("GPL", assembly: "[assembly: ModuleDepends(\"Wanted\")]"));
 
         Assert.Contains("holds module Unwanted, not Wanted", error.Message, StringComparison.Ordinal);
     }

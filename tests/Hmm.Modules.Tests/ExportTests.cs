@@ -8,7 +8,8 @@ namespace Hmm.Modules.Tests;
 /// <summary>The core's own exports.</summary>
 public sealed class ExportTests
 {
-    private static readonly ExportSurface s_core = ExportReader.Read(MetadataImage.FromLoaded(typeof(IModule).Assembly), publicMeansExported: true);
+    private static readonly ExportSurface s_core = ExportReader.Read(
+        MetadataImage.FromLoaded(typeof(IModule).Assembly), publicMeansExported: true);
 
     [Fact]
     public void EveryPublicMemberOfTheCoreHasExactlyOneClass() => Assert.Empty(s_core.Problems);
@@ -23,10 +24,17 @@ public sealed class ExportTests
         Assert.All(types, t => Assert.Contains(t.FullName!.Replace('+', '.'), symbols));
         foreach (var type in types)
         {
-            const System.Reflection.BindingFlags all = System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Instance
+            const System.Reflection.BindingFlags all = System.Reflection.BindingFlags.Public |
+                System.Reflection.BindingFlags.Instance
                 | System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.DeclaredOnly;
-            var methods = type.GetMethods(all).Cast<System.Reflection.MethodBase>().Concat(type.GetConstructors(all)).Select(m => m.Name).Distinct();
-            Assert.All(methods, m => Assert.Contains(symbols, s => s.StartsWith($"{type.FullName!.Replace('+', '.')}.{m}", StringComparison.Ordinal)));
+            var methods = type.GetMethods(all).Cast<System.Reflection.MethodBase>().Concat(
+                type.GetConstructors(all)).Select(m => m.Name).Distinct();
+            Assert.All(
+                methods,
+                m =>
+                    Assert.Contains(
+                        symbols,
+                        s => s.StartsWith($"{type.FullName!.Replace('+', '.')}.{m}", StringComparison.Ordinal)));
         }
     }
 
@@ -44,17 +52,22 @@ public sealed class ExportTests
     {
         var surface = Read("""
             public class Naked { public void M() { } internal void Hidden() { } }
-            [ExportSymbol] public class Dressed { public void M() { } [ExportSymbolGpl] public int P { get; set; } protected class Nested { } }
+            [ExportSymbol] public class Dressed { public void M() { }
+                [ExportSymbolGpl] public int P { get; set; } protected class Nested { } }
             [ExportSymbol, ExportSymbolGpl] public enum Both { A }
             [ExportSymbolGpl(Namespace = "N", AllowedModules = "M")] public delegate void Torn();
             internal class Hidden { public void M() { } }
             """);
 
-        Assert.Contains("Naked is public and has no export class: add [ExportSymbol] or [ExportSymbolGpl], or make it internal.", surface.Problems);
+        Assert.Contains(
+            "Naked is public and has no export class: add [ExportSymbol] or [ExportSymbolGpl], or make it internal.",
+            surface.Problems);
         Assert.Contains(surface.Problems, p => p.StartsWith("Naked.M() is public", StringComparison.Ordinal));
         Assert.Contains("Both has 2 export classes: leave one.", surface.Problems);
         Assert.Contains("Torn has a namespace and a list of modules: leave one.", surface.Problems);
-        Assert.DoesNotContain(surface.Problems, p => p.Contains("Hidden", StringComparison.Ordinal) || p.Contains("Dressed", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            surface.Problems,
+            p => p.Contains("Hidden", StringComparison.Ordinal) || p.Contains("Dressed", StringComparison.Ordinal));
         Assert.Equal(ExportClass.GplOnly, surface.Exports.Single(e => e.Symbol == "Dressed.set_P(System.Int32)").Class);
         Assert.Equal("Dressed.P", surface.Exports.Single(e => e.Symbol == "Dressed.set_P(System.Int32)").Unit);
         Assert.Equal("Dressed", surface.Exports.Single(e => e.Symbol == "Dressed.M()").Unit);
@@ -67,8 +80,13 @@ public sealed class ExportTests
         uint Version(string code, string symbol) => Read(code).Exports.Single(e => e.Symbol == symbol).Version;
 
         var before = Version("[ExportSymbol] public class C { public int M(int a) => a; }", "C.M(System.Int32)");
-        Assert.Equal(before, Version("[ExportSymbol] public class C { public int M(int b) => b + 1; public void N() { } }", "C.M(System.Int32)"));
-        Assert.NotEqual(before, Version("[ExportSymbol] public class C { public long M(int a) => a; }", "C.M(System.Int32)"));
+        Assert.Equal(
+            before,
+            Version(
+                "[ExportSymbol] public class C { public int M(int b) => b + 1; public void N() { } }",
+                "C.M(System.Int32)"));
+        Assert.NotEqual(
+            before, Version("[ExportSymbol] public class C { public long M(int a) => a; }", "C.M(System.Int32)"));
         Assert.NotEqual(
             Version("[ExportSymbol] public struct S { public int A; }", "S"),
             Version("[ExportSymbol] public struct S { public long A; }", "S"));

@@ -25,13 +25,15 @@ public sealed class FuzzTests(ITestOutputHelper output)
         AppDomain.CurrentDomain.SetData("fuzz ran", null);
         var originals = new[]
         {
-            Compiler.Compile("Small", Source.Module("GPL", init: "AppDomain.CurrentDomain.SetData(\"fuzz ran\", true);")),
+            Compiler.Compile(
+                "Small", Source.Module("GPL", init: "AppDomain.CurrentDomain.SetData(\"fuzz ran\", true);")),
             Compiler.Compile("Rich", Source.Module(
                 "GPL",
                 """
                 [ExportSymbol(Namespace = "N")] public class Generic<T> : List<T[]> where T : IDeviceDriver
                 {
-                    public class Nested { public static unsafe int* F(ref T a, in Pfn b, delegate*<int, void> c) => null; }
+                    public class Nested {
+                        public static unsafe int* F(ref T a, in Pfn b, delegate*<int, void> c) => null; }
                     [ExportSymbolGpl] public IEnumerable<(int, string)> G() { yield return (1, "x"); }
                 }
                 public abstract class Ops : IDeviceMemoryOps
@@ -39,12 +41,16 @@ public sealed class FuzzTests(ITestOutputHelper output)
                     static Ops() { AppDomain.CurrentDomain.SetData("fuzz ran", true); }
                     public abstract void Fault(CopyBatch batch);
                     public abstract void Evict(CopyBatch batch);
-                    public virtual void Free(Pfn first, int frameCount) { switch (frameCount) { case 1: case 2: case 3: case 4: throw new HmmException(Errno.EIO, ""); } }
+                    public virtual void Free(Pfn first, int frameCount) { switch (frameCount)
+                        { case 1: case 2: case 3: case 4: throw new HmmException(Errno.EIO, ""); } }
                     public override string ToString() => base.ToString() + typeof(Generic<>);
                 }
-                internal static class Init { [ModuleInitializer] internal static void Run() => AppDomain.CurrentDomain.SetData("fuzz ran", true); }
+                internal static class Init {
+                    [ModuleInitializer] internal static void Run() =>
+                        AppDomain.CurrentDomain.SetData("fuzz ran", true); }
                 """,
-                "[assembly: ModuleParameter(\"p\", ModuleParameterType.Size, Default = \"1\"), ModuleDepends(\"X\"), ImportNamespace(\"Y\")]")),
+                "[assembly: ModuleParameter(\"p\", ModuleParameterType.Size, Default = \"1\"), "
+                    + "ModuleDepends(\"X\"), ImportNamespace(\"Y\")]")),
         };
         var outcomes = new int[3];
         var slowest = TimeSpan.Zero;
@@ -65,14 +71,19 @@ public sealed class FuzzTests(ITestOutputHelper output)
             }
         });
 
-        output.WriteLine($"seed {Seed}: {outcomes[0]} accepted, {outcomes[1]} refused, {outcomes[2]} malformed; slowest {slowest.TotalMilliseconds:0} ms");
+        output.WriteLine(
+            $"seed {Seed}: {outcomes[0]} accepted, {outcomes[1]} refused, {outcomes[2]} malformed; slowest "
+                + $"{slowest.TotalMilliseconds:0} ms");
         Assert.Null(AppDomain.CurrentDomain.GetData("fuzz ran"));
         Assert.DoesNotContain(AppDomain.CurrentDomain.GetAssemblies(), a => a.GetName().Name is "Small" or "Rich");
         Assert.All(outcomes, o => Assert.True(o > 0, "the mutants are all alike: the mutator is broken"));
         Assert.True(slowest < TimeSpan.FromSeconds(5), $"one mutant took {slowest}");
     }
 
-    /// <summary>Changes 1 to 16 places; half of the time by values that are likely to hit a limit, and mostly in the metadata.</summary>
+    /// <summary>
+    /// Changes 1 to 16 places; half of the time by values that are likely to hit a limit, and
+    /// mostly in the metadata.
+    /// </summary>
     private static byte[] Mutate(byte[] original, int index)
     {
         var random = new Random((Seed * Mutants) + index);
@@ -84,7 +95,8 @@ public sealed class FuzzTests(ITestOutputHelper output)
             switch (random.Next(6))
             {
                 case 0:
-                    mutant.AsSpan(at, Math.Min(random.Next(1, 64), mutant.Length - at)).Fill(edges[random.Next(edges.Length)]);
+                    mutant.AsSpan(
+                        at, Math.Min(random.Next(1, 64), mutant.Length - at)).Fill(edges[random.Next(edges.Length)]);
                     break;
                 case 1:
                     var from = random.Next(mutant.Length);
@@ -136,11 +148,18 @@ public sealed class FuzzTests(ITestOutputHelper output)
                     var surface = ExportReader.Read(image.Metadata, publicMeansExported: false);
                     _table.RequireNew(image.Name, surface.Exports);
                     var universe = new MetadataUniverse([_core, image.Metadata]);
-                    var references = ReferenceCollector.Collect(image.Metadata, universe, new HashSet<string> { image.Name }, s_protected);
+                    var references = ReferenceCollector.Collect(
+                        image.Metadata, universe, new HashSet<string> { image.Name }, s_protected);
                     var manifest = image.Manifest!;
                     LicenceGate.Judge(
                         _table,
-                        new GateQuestion(image.Name, manifest.License, manifest.Imports, references.Symbols, references.Bypasses, _ => Taint.None));
+                        new GateQuestion(
+                            image.Name,
+                            manifest.License,
+                            manifest.Imports,
+                            references.Symbols,
+                            references.Bypasses,
+                            _ => Taint.None));
                     return WrapFinder.Mark(surface.Exports, universe, [image.Metadata], _table);
                 });
                 return Outcome.Accepted;

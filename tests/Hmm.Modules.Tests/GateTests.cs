@@ -8,7 +8,8 @@ namespace Hmm.Modules.Tests;
 /// <summary>The licence gate: who may use what, on compiled modules.</summary>
 public sealed class GateTests : IDisposable
 {
-    private const string UsesGplOnly = "public class Uses { public Type Get(CopyBatch batch) { batch.CompleteAll(); return batch.GetType(); } }";
+    private const string UsesGplOnly = "public class Uses { public Type Get(CopyBatch batch) { "
+        + "batch.CompleteAll(); return batch.GetType(); } }";
     private readonly LoaderFixture _fixture = new();
 
     public void Dispose() => _fixture.Dispose();
@@ -41,7 +42,10 @@ public sealed class GateTests : IDisposable
     {
         var error = _fixture.Refused(Errno.ENOENT, "Closed", Source.Module(licence, UsesGplOnly));
 
-        Assert.Contains("Hmm.Core.Devices.CopyBatch.CompleteAll(Hmm.Uapi.Errno) (GPL-only)", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Hmm.Core.Devices.CopyBatch.CompleteAll(Hmm.Uapi.Errno) (GPL-only)",
+            error.Message,
+            StringComparison.Ordinal);
         Assert.Contains("is not one of the six", error.Message, StringComparison.Ordinal);
         Assert.Equal(meant is not null, error.Message.Contains($"did you mean \"{meant}\"?", StringComparison.Ordinal));
     }
@@ -77,7 +81,8 @@ public sealed class GateTests : IDisposable
     [Fact]
     public void AProprietaryModuleThatUsesPlainExportsOnlyLoadsAndIsTainted()
     {
-        var module = _fixture.Load("Closed", Source.Module("Proprietary", "public class Uses { public Pfn P => Pfn.FromAddress(4096); }"));
+        var module = _fixture.Load(
+            "Closed", Source.Module("Proprietary", "public class Uses { public Pfn P => Pfn.FromAddress(4096); }"));
 
         Assert.Equal(Taint.Proprietary, module.Taint & Taint.Proprietary);
         Assert.Equal(Taint.Proprietary, _fixture.Loader.Taints.Current & Taint.Proprietary);
@@ -87,16 +92,24 @@ public sealed class GateTests : IDisposable
     [Fact]
     public void AGplOnlyMemberOfAPlainTypeIsInvisibleByItself()
     {
-        var error = _fixture.Refused(Errno.ENOENT, "Closed", Source.Module("Proprietary", init: "context.RegisterDriver(null!);"));
+        var error = _fixture.Refused(
+            Errno.ENOENT, "Closed", Source.Module("Proprietary", init: "context.RegisterDriver(null!);"));
 
-        Assert.Contains("ModuleContext.RegisterDriver(Hmm.Core.Modules.IDeviceDriver) (GPL-only)", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "ModuleContext.RegisterDriver(Hmm.Core.Modules.IDeviceDriver) (GPL-only)",
+            error.Message,
+            StringComparison.Ordinal);
         Assert.DoesNotContain("Hmm.Core.Modules.ModuleContext (", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void ANamespaceMustBeImported()
     {
-        _fixture.Load("Lib", Source.Module("GPL", """[ExportSymbol(Namespace = "LIB")] public static class Lib { public static int F() => 1; }"""));
+        _fixture.Load(
+            "Lib",
+            Source.Module(
+                "GPL",
+                """[ExportSymbol(Namespace = "LIB")] public static class Lib { public static int F() => 1; }"""));
         const string user = "public class User { public int G() => Lib.F(); }";
 
         var error = _fixture.Refused(Errno.EINVAL, "Careless", Source.Module("GPL", user), "Lib");
@@ -108,7 +121,14 @@ public sealed class GateTests : IDisposable
     [Fact]
     public void AnExportForNamedModulesExistsForThoseAndIsGplOnly()
     {
-        _fixture.Load("Lib", Source.Module("GPL", """[ExportSymbolGpl(AllowedModules = "Friend, Other")] public static class Lib { public static int F() => 1; }"""));
+        _fixture.Load(
+            "Lib",
+            Source.Module(
+                "GPL",
+                """
+                [ExportSymbolGpl(AllowedModules = "Friend, Other")]
+                public static class Lib { public static int F() => 1; }
+                """));
         const string user = "public class User { public int G() => Lib.F(); }";
 
         var error = _fixture.Refused(Errno.EINVAL, "Stranger", Source.Module("GPL", user), "Lib");
@@ -120,7 +140,8 @@ public sealed class GateTests : IDisposable
     [Fact]
     public void ADuplicateExportIsRefused()
     {
-        const string export = "namespace Same { [ExportSymbol] public static class Lib { public static int F() => 1; } }";
+        const string export = "namespace Same { [ExportSymbol] public static class Lib { public static int F() => "
+            + "1; } }";
         _fixture.Load("First", Source.Module("GPL", export));
 
         var error = _fixture.Refused(Errno.ENOEXEC, "Second", Source.Module("GPL", export));
@@ -133,7 +154,8 @@ public sealed class GateTests : IDisposable
     {
         var error = _fixture.Refused(Errno.ENOEXEC, "Impostor", """
             [assembly: Hmm.Core.Modules.Module("GPL", "A", "D")]
-            public sealed class E : Hmm.Core.Modules.IModule { public void Init(Hmm.Core.Modules.ModuleContext c) { } public void Exit() { } }
+            public sealed class E : Hmm.Core.Modules.IModule {
+                public void Init(Hmm.Core.Modules.ModuleContext c) { } public void Exit() { } }
             namespace Hmm.Core { [Hmm.Core.Modules.ExportSymbol] public static class Corruption { } }
             """);
 
@@ -143,7 +165,9 @@ public sealed class GateTests : IDisposable
     [Fact]
     public void AnotherContractVersionIsRefusedNamingBothAndCanBeForced()
     {
-        var path = _fixture.Compile("Old", Source.Module("GPL").Replace("\"A test module\"", "\"A test module\", 41", StringComparison.Ordinal));
+        var path = _fixture.Compile(
+            "Old",
+            Source.Module("GPL").Replace("\"A test module\"", "\"A test module\", 41", StringComparison.Ordinal));
 
         var error = _fixture.Refused(Errno.ENOEXEC, path);
         Assert.Contains("contract version 41", error.Message, StringComparison.Ordinal);
@@ -158,7 +182,8 @@ public sealed class GateTests : IDisposable
     {
         _fixture.Load("Lib", Source.Module("GPL", "public static class Lib { public static int F() => 1; }"));
 
-        var error = _fixture.Refused(Errno.ENOENT, "User", Source.Module("GPL", "public class User { public int G() => Lib.F(); }"), "Lib");
+        var error = _fixture.Refused(
+            Errno.ENOENT, "User", Source.Module("GPL", "public class User { public int G() => Lib.F(); }"), "Lib");
 
         Assert.Contains("Lib.F() (not exported by Lib)", error.Message, StringComparison.Ordinal);
     }
@@ -166,7 +191,8 @@ public sealed class GateTests : IDisposable
     [Fact]
     public void TwoClassesOnOneDeclarationAreRefused()
     {
-        var error = _fixture.Refused(Errno.ENOEXEC, "Both", Source.Module("GPL", "[ExportSymbol, ExportSymbolGpl] public class Both { }"));
+        var error = _fixture.Refused(
+            Errno.ENOEXEC, "Both", Source.Module("GPL", "[ExportSymbol, ExportSymbolGpl] public class Both { }"));
 
         Assert.Contains("Both has 2 export classes", error.Message, StringComparison.Ordinal);
     }
@@ -178,7 +204,8 @@ public sealed class GateTests : IDisposable
         var other = Compiler.Compile("Hmm.Core", """
             namespace Hmm.Core.Modules
             {
-                public class ModuleAttribute : System.Attribute { public ModuleAttribute(string a, string b, string c, int d = 1) { } }
+                public class ModuleAttribute : System.Attribute {
+                    public ModuleAttribute(string a, string b, string c, int d = 1) { } }
                 public class ModuleContext { public void Novelty() { } }
                 public interface IModule { void Init(ModuleContext context); void Exit(); }
             }
@@ -186,15 +213,18 @@ public sealed class GateTests : IDisposable
         var source = """
             using Hmm.Core.Modules;
             [assembly: Module("GPL", "A", "D")]
-            public sealed class E : IModule { public void Init(ModuleContext context) { context.Novelty(); } public void Exit() { } }
+            public sealed class E : IModule { public void Init(ModuleContext context) { context.Novelty(); }
+                public void Exit() { } }
             """;
         var compilation = Compiler.Create("Newer", [source]);
         var core = compilation.References.Single(r => r.Display!.EndsWith("Hmm.Core.dll", StringComparison.Ordinal));
-        var bytes = Compiler.Emit(compilation.ReplaceReference(core, Microsoft.CodeAnalysis.MetadataReference.CreateFromImage(other)));
+        var bytes = Compiler.Emit(
+            compilation.ReplaceReference(core, Microsoft.CodeAnalysis.MetadataReference.CreateFromImage(other)));
 
         var error = _fixture.Refused(Errno.ENOENT, _fixture.Write("Newer", bytes));
 
-        Assert.Contains("ModuleContext.Novelty() (Hmm.Core has no such symbol", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "ModuleContext.Novelty() (Hmm.Core has no such symbol", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -14,7 +14,8 @@ public sealed class LifeTests : IDisposable
         {
             public string Name => "toy";
             public IReadOnlyList<ParameterInfo> Parameters => new ParameterInfo[0];
-            public IDriverDevice CreateDevice(string name, ParameterValues parameters) => throw new HmmException(Errno.ENODEV, "It is a toy.");
+            public IDriverDevice CreateDevice(string name, ParameterValues parameters) =>
+                throw new HmmException(Errno.ENODEV, "It is a toy.");
         }
         """;
 
@@ -35,7 +36,10 @@ public sealed class LifeTests : IDisposable
         var error = Assert.Throws<HmmException>(() => _fixture.Loader.Load(path));
 
         Assert.Equal(Errno.ENXIO, error.Errno);
-        Assert.Contains("The init of module Broken failed, and what it had acquired was undone: There is no such toy.", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "The init of module Broken failed, and what it had acquired was undone: There is no such toy.",
+            error.Message,
+            StringComparison.Ordinal);
         Assert.Equal(["Broken: init", "Broken: undo second", "Broken: undo first"], _fixture.Log);
         Assert.Empty(_fixture.Loader.Modules);
         Assert.Empty(_fixture.Loader.Drivers.Snapshot());
@@ -49,7 +53,8 @@ public sealed class LifeTests : IDisposable
             assembly: "[assembly: ModuleParameter(\"fail\", ModuleParameterType.Boolean, Default = \"false\")]",
             init: "if (context.Parameters.Boolean(\"fail\")) { throw new InvalidOperationException(\"in a mood\"); }"));
 
-        var error = Assert.Throws<HmmException>(() => _fixture.Loader.Load(path, new Dictionary<string, string> { ["fail"] = "true" }));
+        var error = Assert.Throws<HmmException>(
+            () => _fixture.Loader.Load(path, new Dictionary<string, string> { ["fail"] = "true" }));
         Assert.Equal(Errno.EINVAL, error.Errno);
 
         Assert.Equal(ModuleState.Live, _fixture.Loader.Load(path).State);
@@ -60,7 +65,10 @@ public sealed class LifeTests : IDisposable
     [InlineData("static Entry2() => throw new HmmException(Errno.EIO, \"static constructor\");", "static constructor")]
     public void AConstructorThatThrowsIsAnInitThatThrows(string constructor, string words)
     {
-        var source = Source.Module("GPL").Replace("public sealed class Entry : IModule\n{", $"public sealed class Entry2 : IModule {{ {constructor}", StringComparison.Ordinal);
+        var source = Source.Module("GPL").Replace(
+            "public sealed class Entry : IModule\n{",
+            $"public sealed class Entry2 : IModule {{ {constructor}",
+            StringComparison.Ordinal);
 
         var error = Assert.Throws<HmmException>(() => _fixture.Load("Broken", source));
 
@@ -87,7 +95,8 @@ public sealed class LifeTests : IDisposable
     public void AnExitThatThrowsIsReportedAndTheModuleGoes()
     {
         _fixture.Load("Clumsy", Source.Module(
-            "GPL", init: "context.OnExit(\"good\", () => context.Log(\"undo good\"));", exit: "throw new InvalidOperationException(\"no\");"));
+            "GPL", init: "context.OnExit(\"good\", () => context.Log(\"undo "
+                + "good\"));", exit: "throw new InvalidOperationException(\"no\");"));
 
         _fixture.Loader.Unload("Clumsy");
 
@@ -105,13 +114,15 @@ public sealed class LifeTests : IDisposable
             context.RegisterDriver(new Driver());
             context.OnExit("late", () => context.Log("undo late"));
             ((ManualResetEventSlim)AppDomain.CurrentDomain.GetData("hang")!).Wait();
-            try { context.OnExit("too late", () => context.Log("undo at once")); } catch (HmmException e) { context.Log(e.Errno.ToString()); }
+            try { context.OnExit("too late", () => context.Log("undo at once")); } catch (HmmException e)
+                { context.Log(e.Errno.ToString()); }
             """));
 
         var error = Assert.Throws<HmmException>(() => _fixture.Loader.Load(path));
 
         Assert.Equal(Errno.ETIMEDOUT, error.Errno);
-        Assert.Contains("The init of module Stuck did not return within 0.3 s", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "The init of module Stuck did not return within 0.3 s", error.Message, StringComparison.Ordinal);
         Assert.Equal(ModuleState.Failed, Assert.Single(_fixture.Loader.Modules).State);
         Assert.Empty(_fixture.Loader.Drivers.Snapshot());
         Assert.Equal(Taint.Warning, _fixture.Loader.Taints.Current & Taint.Warning);
@@ -120,7 +131,10 @@ public sealed class LifeTests : IDisposable
 
         // The thread was only abandoned: when it returns after all, it undoes what it had acquired.
         release.Set();
-        Assert.True(SpinWait.SpinUntil(() => _fixture.Log.Any(l => l.Contains("can be unloaded now", StringComparison.Ordinal)), TimeSpan.FromSeconds(10)));
+        Assert.True(
+            SpinWait.SpinUntil(
+                () => _fixture.Log.Any(l => l.Contains("can be unloaded now", StringComparison.Ordinal)),
+                TimeSpan.FromSeconds(10)));
         Assert.Contains("Stuck: undo at once", _fixture.Log);
         Assert.Contains("Stuck: ENODEV", _fixture.Log);
         Assert.Contains("Stuck: undo late", _fixture.Log);
@@ -142,15 +156,22 @@ public sealed class LifeTests : IDisposable
         Assert.Equal(Errno.ETIMEDOUT, Assert.Throws<HmmException>(() => _fixture.Loader.Unload("Stuck")).Errno);
 
         Assert.Equal(ModuleState.Failed, Assert.Single(_fixture.Loader.Modules).State);
-        Assert.Equal(Errno.ENOENT, Assert.Throws<HmmException>(() => _fixture.Loader.AcquireDriver("toy", "device t0")).Errno);
-        _fixture.Refused(Errno.ENOENT, "User", Source.Module("GPL", "public class U { public int G() => Lib.F(); }"), "Stuck");
+        Assert.Equal(
+            Errno.ENOENT, Assert.Throws<HmmException>(() => _fixture.Loader.AcquireDriver("toy", "device t0")).Errno);
+        _fixture.Refused(
+            Errno.ENOENT, "User", Source.Module("GPL", "public class U { public int G() => Lib.F(); }"), "Stuck");
         release.Set();
     }
 
     [Fact]
     public void AModuleInUseCannotBeUnloadedAndTheUsersAreNamed()
     {
-        _fixture.Load("Lib", Source.Module("GPL", Driver + "[ExportSymbol] public static class Lib { public static int F() => 1; }", init: "context.RegisterDriver(new Driver());"));
+        _fixture.Load(
+            "Lib",
+            Source.Module(
+                "GPL",
+                Driver + "[ExportSymbol] public static class Lib { public static int F() => 1; }",
+                init: "context.RegisterDriver(new Driver());"));
         _fixture.Load("User", Source.Module("GPL", "public class U { public int G() => Lib.F(); }"), "Lib");
         var lease = _fixture.Loader.AcquireDriver("toy", "device toy0");
         Assert.Equal("Lib", lease.Module);
@@ -160,7 +181,10 @@ public sealed class LifeTests : IDisposable
         Assert.Contains("it is used by device toy0, module User", error.Message, StringComparison.Ordinal);
 
         _fixture.Loader.Unload("User");
-        Assert.Contains("device toy0", Assert.Throws<HmmException>(() => _fixture.Loader.Unload("Lib")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "device toy0",
+            Assert.Throws<HmmException>(() => _fixture.Loader.Unload("Lib")).Message,
+            StringComparison.Ordinal);
         lease.Dispose();
         lease.Dispose();
         _fixture.Loader.Unload("Lib");
@@ -207,8 +231,14 @@ public sealed class LifeTests : IDisposable
     public void ADriversNameIsCheckedAndUnique()
     {
         _fixture.Load("First", Source.Module("GPL", Driver, init: "context.RegisterDriver(new Driver());"));
-        var second = _fixture.Compile("Second", Source.Module("GPL", Driver, init: "context.RegisterDriver(new Driver());"));
-        var badly = _fixture.Compile("Badly", Source.Module("GPL", Driver.Replace("\"toy\"", "\"My Toy\"", StringComparison.Ordinal), init: "context.RegisterDriver(new Driver());"));
+        var second = _fixture.Compile(
+            "Second", Source.Module("GPL", Driver, init: "context.RegisterDriver(new Driver());"));
+        var badly = _fixture.Compile(
+            "Badly",
+            Source.Module(
+                "GPL",
+                Driver.Replace("\"toy\"", "\"My Toy\"", StringComparison.Ordinal),
+                init: "context.RegisterDriver(new Driver());"));
 
         var error = Assert.Throws<HmmException>(() => _fixture.Loader.Load(second));
         Assert.Equal(Errno.EEXIST, error.Errno);
@@ -227,7 +257,8 @@ public sealed class LifeTests : IDisposable
                 [assembly: ModuleParameter("size", ModuleParameterType.Size, Default = "64MiB")]
                 [assembly: ModuleParameter("depth", ModuleParameterType.Integer, Default = "-3")]
                 """,
-            init: "var p = context.Parameters; context.Log(p.Text(\"folder\") + p.SizeBytes(\"size\") + p.Integer(\"depth\"));"));
+            init: "var p = context.Parameters; context.Log(p.Text(\"folder\") + p.SizeBytes(\"size\") + "
+                + "p.Integer(\"depth\"));"));
 
         _fixture.Loader.Load(path, new Dictionary<string, string> { ["folder"] = "/x ", ["size"] = "2GiB" });
         Assert.Contains("Tuned: /x 2147483648-3", _fixture.Log);
@@ -241,8 +272,12 @@ public sealed class LifeTests : IDisposable
         }
 
         Fails("module Tuned needs a value for 'folder': where", null);
-        Fails("module Tuned has no parameter 'sise'; it has folder, size, depth", new() { ["folder"] = "/", ["sise"] = "1" });
-        Fails("'size' must be a size such as 4096, 64MiB or 2GiB, and '1.5GiB' is not", new() { ["folder"] = "/", ["size"] = "1.5GiB" });
+        Fails(
+            "module Tuned has no parameter 'sise'; it has folder, size, depth",
+            new() { ["folder"] = "/", ["sise"] = "1" });
+        Fails(
+            "'size' must be a size such as 4096, 64MiB or 2GiB, and '1.5GiB' is not",
+            new() { ["folder"] = "/", ["size"] = "1.5GiB" });
         Fails("and '99999999999TiB' is not", new() { ["folder"] = "/", ["size"] = "99999999999TiB" });
         Fails("'depth' must be a whole number", new() { ["folder"] = "/", ["depth"] = "x" });
     }
@@ -250,9 +285,12 @@ public sealed class LifeTests : IDisposable
     [Fact]
     public void InspectingRunsNothingAndTellsTheVerdict()
     {
-        _fixture.Compile("Lib", Source.Module("GPL", "[ExportSymbol] public static class Lib { public static int F() => 1; }"));
-        var user = _fixture.Compile("User", Source.Module("GPL", "public class U { public int G() => Lib.F(); }"), "Lib");
-        var closed = _fixture.Compile("Closed", Source.Module("Proprietary", "public class U { public CopyBatch? F; }"));
+        _fixture.Compile(
+            "Lib", Source.Module("GPL", "[ExportSymbol] public static class Lib { public static int F() => 1; }"));
+        var user = _fixture.Compile(
+            "User", Source.Module("GPL", "public class U { public int G() => Lib.F(); }"), "Lib");
+        var closed = _fixture.Compile(
+            "Closed", Source.Module("Proprietary", "public class U { public CopyBatch? F; }"));
 
         Assert.Equal(["Lib"], _fixture.Loader.Inspect(user).Missing);
         Assert.Null(_fixture.Loader.Inspect(user).Refusal);
@@ -266,7 +304,8 @@ public sealed class LifeTests : IDisposable
     private WeakReference LoadAndUnload()
     {
         _fixture.Load("Short", Source.Module("GPL"));
-        var context = new WeakReference(System.Runtime.Loader.AssemblyLoadContext.All.Single(c => c.Name == "module Short"));
+        var context = new WeakReference(
+            System.Runtime.Loader.AssemblyLoadContext.All.Single(c => c.Name == "module Short"));
         _fixture.Loader.Unload("Short");
         return context;
     }

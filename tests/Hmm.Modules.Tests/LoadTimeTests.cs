@@ -17,10 +17,12 @@ public sealed class LoadTimeTests(ITestOutputHelper output)
         var classes = string.Concat(Enumerable.Range(0, 300).Select(i => $$"""
             public sealed class Ops{{i}} : IDeviceMemoryOps
             {
-                public void Fault(CopyBatch batch) { for (var i = 0; i < batch.Count; i++) { Copy(batch[i]); batch.Complete(i); } }
+                public void Fault(CopyBatch batch) { for (var i = 0; i < batch.Count; i++)
+                    { Copy(batch[i]); batch.Complete(i); } }
                 public void Evict(CopyBatch batch) => batch.CompleteAll(Errno.EIO);
                 public void Free(Pfn first, int frameCount) { }
-                private static void Copy(CopySegment segment) => Corruption.Require(segment.LengthBytes > 0, "it has a length");
+                private static void Copy(CopySegment segment) =>
+                    Corruption.Require(segment.LengthBytes > 0, "it has a length");
             }
             """));
         using var fixture = new LoaderFixture();
@@ -43,7 +45,9 @@ public sealed class LoadTimeTests(ITestOutputHelper output)
         }
 
         beyond.Sort();
-        output.WriteLine($"{bytes.Length >> 10} KiB; beyond the runtime's own load: median {beyond[Rounds / 2]:0.0} ms, first and worst {beyond[^1]:0.0} ms");
+        output.WriteLine(
+            $"{bytes.Length >> 10} KiB; beyond the runtime's own load: median {beyond[Rounds / 2]:0.0} ms, first "
+                + $"and worst {beyond[^1]:0.0} ms");
         Assert.True(beyond[Rounds / 2] < 50, $"loading cost {beyond[Rounds / 2]:0.0} ms beyond the runtime's own load");
     }
 }

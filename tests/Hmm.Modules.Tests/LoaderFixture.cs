@@ -14,7 +14,11 @@ internal sealed class LoaderFixture : IDisposable
     public LoaderFixture(Func<ModuleLoaderOptions, ModuleLoaderOptions>? change = null)
     {
         Folder = Directory.CreateTempSubdirectory("hmm-modules-").FullName;
-        var options = new ModuleLoaderOptions { Folders = [new ModuleFolder(Folder, InTree: false)], Log = Log.Enqueue };
+        var options = new ModuleLoaderOptions
+        {
+            Folders = [new ModuleFolder(Folder, InTree: false)],
+            Log = Log.Enqueue
+        };
         Loader = new ModuleLoader(change?.Invoke(options) ?? options);
     }
 
@@ -40,7 +44,8 @@ internal sealed class LoaderFixture : IDisposable
     }
 
     /// <summary>Compiles a module and loads it.</summary>
-    public ModuleInfo Load(string name, string source, params string[] references) => Loader.Load(Compile(name, source, references));
+    public ModuleInfo Load(string name, string source, params string[] references) =>
+        Loader.Load(Compile(name, source, references));
 
     /// <summary>Compiles a module and expects that it is refused: nothing of it may have run.</summary>
     public HmmException Refused(Errno errno, string name, string source, params string[] references)

@@ -9,7 +9,8 @@ namespace Hmm.Modules.Tests;
 [SupportedOSPlatform("linux")]
 public sealed class PathTests : IDisposable
 {
-    private const UnixFileMode Everyone = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherWrite;
+    private const UnixFileMode Everyone =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherWrite;
     private readonly LoaderFixture _fixture = new();
 
     public void Dispose() => _fixture.Dispose();
@@ -22,7 +23,8 @@ public sealed class PathTests : IDisposable
 
         var error = _fixture.Refused(Errno.EACCES, path);
 
-        Assert.Contains($"Modules may be loaded from '{_fixture.Folder}' only", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"Modules may be loaded from '{_fixture.Folder}' only", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -33,7 +35,8 @@ public sealed class PathTests : IDisposable
         File.CreateSymbolicLink(link, elsewhere.Compile("Stray", Source.Module("GPL")));
 
         _fixture.Refused(Errno.EACCES, link);
-        _fixture.Refused(Errno.EACCES, Path.Combine(_fixture.Folder, "..", Path.GetFileName(elsewhere.Folder), "Stray.dll"));
+        _fixture.Refused(
+            Errno.EACCES, Path.Combine(_fixture.Folder, "..", Path.GetFileName(elsewhere.Folder), "Stray.dll"));
     }
 
     [Fact]
@@ -66,7 +69,10 @@ public sealed class PathTests : IDisposable
         var path = _fixture.Compile("Open", Source.Module("GPL"));
         File.SetUnixFileMode(path, Everyone);
 
-        Assert.Contains($"everyone can write to '{path}'; run 'chmod o-w", _fixture.Refused(Errno.EACCES, path).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"everyone can write to '{path}'; run 'chmod o-w",
+            _fixture.Refused(Errno.EACCES, path).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -76,7 +82,10 @@ public sealed class PathTests : IDisposable
         foreach (var mode in new[] { Everyone, Everyone | UnixFileMode.StickyBit })
         {
             File.SetUnixFileMode(_fixture.Folder, mode);
-            Assert.Contains("everyone can write to '" + _fixture.Folder, _fixture.Refused(Errno.EACCES, path).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "everyone can write to '" + _fixture.Folder,
+                _fixture.Refused(Errno.EACCES, path).Message,
+                StringComparison.Ordinal);
         }
     }
 

@@ -3,7 +3,10 @@ using Hmm.Uapi;
 
 namespace Hmm.Modules.Tests;
 
-/// <summary>Every route by which a module can reach a GPL-only export is seen: a proprietary one is refused on each.</summary>
+/// <summary>
+/// Every route by which a module can reach a GPL-only export is seen: a proprietary one is refused
+/// on each.
+/// </summary>
 public sealed class ReferenceTests : IDisposable
 {
     /// <summary>Exports of every shape, GPL-only, and plain types around some of them.</summary>
@@ -58,25 +61,36 @@ public sealed class ReferenceTests : IDisposable
     [InlineData("array element", "public Guarded[][]? F;", "Guarded (GPL-only)")]
     [InlineData("generic constraint", "public void F<T>() where T : IGuarded { }", "IGuarded (GPL-only)")]
     [InlineData("parameter", "public void F(in GuardedEnum e) { }", "GuardedEnum (GPL-only)")]
-    [InlineData("delegate", "public GuardedDelegate F() => x => x;", "GuardedDelegate..ctor(System.Object,System.IntPtr)")]
+    [InlineData(
+        "delegate", "public GuardedDelegate F() => x => x;", "GuardedDelegate..ctor(System.Object,System.IntPtr)")]
     [InlineData("attribute", "[Guarded] public int F;", "GuardedAttribute..ctor()")]
     [InlineData("typeof", "public Type F() => typeof(Guarded);", "Guarded (GPL-only)")]
     [InlineData("base class", "public class C : Guarded { }", "Guarded..ctor()")]
     [InlineData("interface", "public class C : IGuarded { void IGuarded.Call() { } }", "IGuarded.Call()")]
     [InlineData("method of a plain type", "public int F() => Open.Inherited();", "Open.Inherited()")]
     [InlineData("inherited member", "public class C : Open { public void G() => ForHeirs(); }", "Open.ForHeirs()")]
-    [InlineData("inherited static member", "public class C : Open { } public int F() => C.Inherited();", "Open.Inherited()")]
+    [InlineData(
+        "inherited static member",
+        "public class C : Open { } public int F() => C.Inherited();",
+        "Open.Inherited()")]
     [InlineData("override", "public class C : Open { public override void Hook() { } }", "Open.Hook()")]
-    [InlineData("member of a plain interface", "public class C : IOpen { public void Fine() { } public void Hook() { } }", "IOpen.Hook()")]
+    [InlineData(
+        "member of a plain interface",
+        "public class C : IOpen { public void Fine() { } public void Hook() { } }",
+        "IOpen.Hook()")]
     [InlineData("own interface that extends it", "public interface I : IOpen { }", "IOpen.Hook()")]
-    [InlineData("property of a plain type", "public void F(Open o) => o.Property = 1;", "Open.set_Property(System.Int32)")]
+    [InlineData(
+        "property of a plain type", "public void F(Open o) => o.Property = 1;", "Open.set_Property(System.Int32)")]
     [InlineData("setter of a plain property", "public void F(Open o) => o.Plain = 1;", "Open.set_Plain(System.Int32)")]
     [InlineData("method group", "public Func<int> F() => Open.Inherited;", "Open.Inherited()")]
     [InlineData("function pointer", "public unsafe delegate*<int> F() => &Open.Inherited;", "Open.Inherited()")]
     [InlineData("lambda", "public Func<int> F() => () => Open.Inherited();", "Open.Inherited()")]
     [InlineData("iterator", "public IEnumerable<int> F() { yield return Open.Inherited(); }", "Open.Inherited()")]
     [InlineData("type in an attribute", "[Open(typeof(Guarded))] public int F;", "Guarded (GPL-only)")]
-    [InlineData("nested type in an attribute", "[Open(typeof(List<Guarded.Nested[]>))] public int F;", "Guarded.Nested (GPL-only)")]
+    [InlineData(
+        "nested type in an attribute",
+        "[Open(typeof(List<Guarded.Nested[]>))] public int F;",
+        "Guarded.Nested (GPL-only)")]
     [InlineData("named argument", "[Open(Number = 1)] public int F;", "OpenAttribute.set_Number(System.Int32)")]
     public void IsSeen(string route, string member, string symbol)
     {
@@ -98,7 +112,9 @@ public sealed class ReferenceTests : IDisposable
     public void TheSameRoutesAreOpenToAGplModule()
     {
         var module = _fixture.Load(
-            "Free", Source.Module("GPL", "public class C : Open { public override void Hook() { } [Guarded] public Guarded[]? G; }"), "Lib");
+            "Free", Source.Module(
+                "GPL",
+                "public class C : Open { public override void Hook() { } [Guarded] public Guarded[]? G; }"), "Lib");
 
         Assert.Contains("Open.Hook()", module.Uses);
         Assert.Equal(["Lib"], module.Dependencies);
@@ -108,7 +124,8 @@ public sealed class ReferenceTests : IDisposable
     public void AForwardedTypeIsAReference()
     {
         var error = _fixture.Refused(
-            Errno.ENOENT, "Closed", Source.Module("Proprietary", assembly: "[assembly: TypeForwardedTo(typeof(Guarded))]"), "Lib");
+            Errno.ENOENT, "Closed", Source.Module(
+                "Proprietary", assembly: "[assembly: TypeForwardedTo(typeof(Guarded))]"), "Lib");
 
         Assert.Contains("Guarded (GPL-only)", error.Message, StringComparison.Ordinal);
     }
@@ -120,7 +137,9 @@ public sealed class ReferenceTests : IDisposable
         var error = _fixture.Refused(
             Errno.ENOENT,
             "Closed",
-            Source.Module("Proprietary", "public class Middle : Open { } public class C : Middle { public void G() => base.ForHeirs(); }"),
+            Source.Module(
+                "Proprietary",
+                "public class Middle : Open { } public class C : Middle { public void G() => base.ForHeirs(); }"),
             "Lib");
 
         Assert.Contains("Open.ForHeirs()", error.Message, StringComparison.Ordinal);
@@ -129,10 +148,13 @@ public sealed class ReferenceTests : IDisposable
     [Fact]
     public void AnAssemblyBesideAProprietaryModuleIsJudgedWithIt()
     {
-        var helper = Compiler.Compile("Helper", Source.Usings + "public static class Helper { public static void F(CopyBatch b) => b.CompleteAll(); }");
+        var helper = Compiler.Compile(
+            "Helper",
+            Source.Usings + "public static class Helper { public static void F(CopyBatch b) => b.CompleteAll(); }");
         _fixture.Write("Helper", helper);
         var module = Compiler.Compile(
-            "Closed", Source.Module("Proprietary", "public class C { public void G() => Helper.F(null!); }"), references: helper);
+            "Closed", Source.Module(
+                "Proprietary", "public class C { public void G() => Helper.F(null!); }"), references: helper);
 
         var error = _fixture.Refused(Errno.ENOENT, _fixture.Write("Closed", module));
 
@@ -142,9 +164,11 @@ public sealed class ReferenceTests : IDisposable
     [Fact]
     public void AnAssemblyBesideAModuleIsLoadedWithIt()
     {
-        var helper = Compiler.Compile("Helper", "public static class Helper { public static string Text() => \"from the helper\"; }");
+        var helper = Compiler.Compile(
+            "Helper", "public static class Helper { public static string Text() => \"from the helper\"; }");
         _fixture.Write("Helper", helper);
-        var module = Compiler.Compile("Free", Source.Module("GPL", init: "context.Log(Helper.Text());"), references: helper);
+        var module = Compiler.Compile(
+            "Free", Source.Module("GPL", init: "context.Log(Helper.Text());"), references: helper);
 
         _fixture.Loader.Load(_fixture.Write("Free", module));
 
@@ -155,7 +179,8 @@ public sealed class ReferenceTests : IDisposable
     public void AReferenceToTheHostIsRefused()
     {
         var host = Compiler.Compile("Hmm.Host", "public static class Host { public static void F() { } }");
-        var module = Compiler.Compile("Free", Source.Module("GPL", "public class C { public void G() => Host.F(); }"), references: host);
+        var module = Compiler.Compile(
+            "Free", Source.Module("GPL", "public class C { public void G() => Host.F(); }"), references: host);
 
         var error = _fixture.Refused(Errno.ENOENT, _fixture.Write("Free", module));
 
@@ -165,13 +190,18 @@ public sealed class ReferenceTests : IDisposable
     [Fact]
     public void AFriendsNameDoesNotOpenInternals()
     {
-        // The core lets an assembly of this test's name see its internals; the compiler believes the name, the gate does not.
+        // The core lets an assembly of this test's name see its internals; the compiler believes
+        // the name, the gate does not.
         var error = _fixture.Refused(
             Errno.ENOENT,
             "Hmm.Core.Tests",
-            Source.Module("GPL", "public class C { public string F() => Hmm.Core.Modules.TaintLedger.Letters(default); }"));
+            Source.Module(
+                "GPL", "public class C { public string F() => Hmm.Core.Modules.TaintLedger.Letters(default); }"));
 
         Assert.Contains("Hmm.Core.Modules.TaintLedger (internal to Hmm.Core)", error.Message, StringComparison.Ordinal);
-        Assert.Contains("TaintLedger.Letters(Hmm.Core.Modules.Taint) (internal to Hmm.Core)", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "TaintLedger.Letters(Hmm.Core.Modules.Taint) (internal to Hmm.Core)",
+            error.Message,
+            StringComparison.Ordinal);
     }
 }

@@ -19,6 +19,7 @@ internal static class Repository
             }
         }
 
-        throw new DirectoryNotFoundException($"No Directory.Packages.props above {AppContext.BaseDirectory}; run the tests inside the source tree.");
+        throw new DirectoryNotFoundException(
+            $"No Directory.Packages.props above {AppContext.BaseDirectory}; run the tests inside the source tree.");
     }
 }

@@ -35,10 +35,12 @@ public sealed partial class SampleTests : IDisposable
             var data = new Span<byte>(buffer, bytes);
             new Random(7).NextBytes(data);
             var original = data.ToArray();
-            var evict = new TestBatch().Add(new Pfn(1001), 3, (nint)buffer).Add(new Pfn(1255), 1, (nint)(buffer + (3 * Pfn.SizeBytes))).Give();
+            var evict = new TestBatch().Add(new Pfn(1001), 3, (nint)buffer).Add(
+                new Pfn(1255), 1, (nint)(buffer + (3 * Pfn.SizeBytes))).Give();
             device.Evict(evict);
             data.Clear();
-            var fault = new TestBatch().Add(new Pfn(1255), 1, (nint)(buffer + (3 * Pfn.SizeBytes))).Add(new Pfn(1001), 3, (nint)buffer).Give();
+            var fault = new TestBatch().Add(
+                new Pfn(1255), 1, (nint)(buffer + (3 * Pfn.SizeBytes))).Add(new Pfn(1001), 3, (nint)buffer).Give();
             device.Fault(fault);
 
             Assert.True(data.SequenceEqual(original));
@@ -59,7 +61,8 @@ public sealed partial class SampleTests : IDisposable
 
         foreach (var size in new[] { "0", "4095", "2GiB" })
         {
-            var error = Assert.Throws<HmmException>(() => lease.Driver.CreateDevice("ram0", Values(lease.Driver, size)));
+            var error = Assert.Throws<HmmException>(
+                () => lease.Driver.CreateDevice("ram0", Values(lease.Driver, size)));
             Assert.Equal(Errno.EINVAL, error.Errno);
             Assert.Contains("use a multiple of 4096, at most 1073741824", error.Message, StringComparison.Ordinal);
         }
@@ -82,7 +85,10 @@ public sealed partial class SampleTests : IDisposable
         var error = _fixture.Refused(Errno.ENOENT, "ProprietaryRefused", Sample("ProprietaryRefused"));
 
         Assert.Contains("Hmm.Core.Devices.IDeviceMemoryOps (GPL-only)", error.Message, StringComparison.Ordinal);
-        Assert.Contains("Hmm.Core.Devices.CopyBatch.CompleteAll(Hmm.Uapi.Errno) (GPL-only)", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Hmm.Core.Devices.CopyBatch.CompleteAll(Hmm.Uapi.Errno) (GPL-only)",
+            error.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -90,22 +96,26 @@ public sealed partial class SampleTests : IDisposable
     {
         _fixture.Load("GplShim", Sample("GplShim"));
 
-        var error = _fixture.Refused(Errno.ENOENT, "ProprietaryThroughShim", Sample("ProprietaryThroughShim"), "GplShim");
+        var error = _fixture.Refused(
+            Errno.ENOENT, "ProprietaryThroughShim", Sample("ProprietaryThroughShim"), "GplShim");
 
         Assert.Contains(
-            "GplShim.Shim.Complete(System.Object) (GPL-only, because it wraps a GPL-only export: GplShim.Shim.Complete(System.Object) -> "
+            "GplShim.Shim.Complete(System.Object) (GPL-only, because it wraps a GPL-only export: "
+                + "GplShim.Shim.Complete(System.Object) -> "
                 + "Hmm.Core.Devices.CopyBatch.CompleteAll(Hmm.Uapi.Errno))",
             error.Message,
             StringComparison.Ordinal);
     }
 
     private static ParameterValues Values(IDeviceDriver driver, string size) =>
-        ParameterValues.Parse("driver " + driver.Name, driver.Parameters, new Dictionary<string, string> { ["size"] = size });
+        ParameterValues.Parse(
+            "driver " + driver.Name, driver.Parameters, new Dictionary<string, string> { ["size"] = size });
 
     private static string Sample(string name) => Repository.Read("samples", name, name + ".cs");
 
     private static string GuideCode() => string.Join(
-        '\n', CodeBlock().Matches(Repository.Read("docs", "guides", "write-a-driver.md")).Select(m => m.Groups[1].Value));
+        '\n', CodeBlock().Matches(
+            Repository.Read("docs", "guides", "write-a-driver.md")).Select(m => m.Groups[1].Value));
 
     /// <summary>A page breaks its code where it talks about it, so blank lines do not count.</summary>
     private static IEnumerable<string> Lines(string text) => text.Split('\n').Where(l => l.Trim().Length > 0);

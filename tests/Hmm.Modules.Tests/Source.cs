@@ -23,7 +23,8 @@ internal static class Source
     /// <param name="assembly">Further assembly attributes.</param>
     /// <param name="init">More statements for init.</param>
     /// <param name="exit">More statements for exit.</param>
-    public static string Module(string license, string code = "", string assembly = "", string init = "", string exit = "") => $$"""
+    public static string Module(
+        string license, string code = "", string assembly = "", string init = "", string exit = "") => $$"""
         {{Usings}}
         [assembly: Module("{{license}}", "A. Author", "A test module")]
         {{assembly}}

@@ -9,7 +9,8 @@ namespace Hmm.Core.Modules;
 internal sealed partial class DriverRegistry
 {
     private readonly Lock _gate = new();
-    private readonly SortedDictionary<string, RegisteredDriver> _drivers = new(StringComparer.Ordinal); // Guarded by: _gate
+    private readonly SortedDictionary<string, RegisteredDriver> _drivers = new(
+        StringComparer.Ordinal); // Guarded by: _gate
 
     /// <summary>All drivers, by name.</summary>
     public IReadOnlyList<RegisteredDriver> Snapshot()
@@ -26,7 +27,9 @@ internal sealed partial class DriverRegistry
         if (name is null || !ValidName().IsMatch(name))
         {
             throw new HmmException(
-                Errno.EINVAL, $"Module {module} names its driver '{name}': use lower-case letters, digits and dashes, 32 at most.");
+                Errno.EINVAL,
+                $"Module {module} names its driver '{name}': use lower-case letters, digits and "
+                    + "dashes, 32 at most.");
         }
 
         lock (_gate)
@@ -34,7 +37,9 @@ internal sealed partial class DriverRegistry
             if (_drivers.TryGetValue(name, out var other))
             {
                 throw new HmmException(
-                    Errno.EEXIST, $"Module {module} offers driver '{name}', and module {other.Module} offers one of that name already.");
+                    Errno.EEXIST,
+                    $"Module {module} offers driver '{name}', and module {other.Module} offers one of "
+                        + "that name already.");
             }
 
             _drivers.Add(name, new RegisteredDriver(name, module, driver));

@@ -11,7 +11,10 @@ namespace Hmm.Core.Modules;
 [AttributeUsage(ExportTargets.All, Inherited = false)]
 public sealed class ExportSymbolGplAttribute : Attribute
 {
-    /// <summary>The namespace that a module must import, or null. The counterpart of <c>EXPORT_SYMBOL_NS_GPL</c>.</summary>
+    /// <summary>
+    /// The namespace that a module must import, or null. The counterpart of
+    /// <c>EXPORT_SYMBOL_NS_GPL</c>.
+    /// </summary>
     public string? Namespace { get; set; }
 
     /// <summary>

@@ -14,7 +14,10 @@ namespace Hmm.Core.Modules;
 [ExportSymbolGpl]
 public interface IDriverDevice : IDeviceMemoryOps, IDisposable
 {
-    /// <summary>The size of its memory: a positive multiple of <see cref="Pfn.SizeBytes"/>, the same for its whole life.</summary>
+    /// <summary>
+    /// The size of its memory: a positive multiple of <see cref="Pfn.SizeBytes"/>, the same for its
+    /// whole life.
+    /// </summary>
     ulong SizeBytes { get; }
 
     /// <summary>

@@ -17,7 +17,9 @@ public sealed class ModuleAttribute : Attribute
     /// </param>
     /// <param name="author">Who to write to.</param>
     /// <param name="description">One line: what the module does.</param>
-    /// <param name="contract">Leave it out: the compiler fills in the version that the module is compiled against.</param>
+    /// <param name="contract">
+    /// Leave it out: the compiler fills in the version that the module is compiled against.
+    /// </param>
     public ModuleAttribute(string license, string author, string description, int contract = ModuleContract.Version)
     {
         License = license;

@@ -39,7 +39,10 @@ public sealed class ModuleContext
     /// <c>devm_add_action_or_reset</c>: if it cannot be registered, <paramref name="undo"/> runs at once.
     /// </summary>
     /// <param name="what">What it releases, for messages.</param>
-    /// <param name="undo">Releases it. Should not throw; if it does, that is reported and the rest is undone all the same.</param>
+    /// <param name="undo">
+    /// Releases it. Should not throw; if it does, that is reported and the rest is undone all the
+    /// same.
+    /// </param>
     /// <exception cref="HmmException"><see cref="Errno.ENODEV"/>: the module has ended already.</exception>
     public void OnExit(string what, Action undo)
     {
@@ -49,7 +52,9 @@ public sealed class ModuleContext
         {
             undo();
             throw new HmmException(
-                Errno.ENODEV, $"Module {ModuleName} has ended: '{what}' was undone at once, because nobody would undo it later.");
+                Errno.ENODEV,
+                $"Module {ModuleName} has ended: '{what}' was undone at once, because nobody would "
+                    + "undo it later.");
         }
     }
 

@@ -35,7 +35,9 @@ public sealed class ParameterValues
         {
             if (!declared.Any(p => p.Name == name))
             {
-                var known = declared.Count == 0 ? "it has none" : "it has " + string.Join(", ", declared.Select(p => p.Name));
+                var known = declared.Count == 0
+                    ? "it has none"
+                    : "it has " + string.Join(", ", declared.Select(p => p.Name));
                 throw new HmmException(Errno.EINVAL, $"{owner} has no parameter '{name}'; {known}.");
             }
         }
@@ -46,7 +48,8 @@ public sealed class ParameterValues
             var text = given is not null && given.TryGetValue(parameter.Name, out var set) ? set : parameter.Default;
             if (text is null)
             {
-                throw new HmmException(Errno.EINVAL, $"{owner} needs a value for '{parameter.Name}': {parameter.Description}.");
+                throw new HmmException(
+                    Errno.EINVAL, $"{owner} needs a value for '{parameter.Name}': {parameter.Description}.");
             }
 
             if (!TryParse(parameter.Type, text, out var value))
@@ -87,7 +90,8 @@ public sealed class ParameterValues
         switch (type)
         {
             case ModuleParameterType.Integer:
-                var isInteger = long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer);
+                var isInteger = long.TryParse(
+                    text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer);
                 value = integer;
                 return isInteger;
             case ModuleParameterType.Boolean:

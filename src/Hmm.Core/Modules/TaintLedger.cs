@@ -11,7 +11,9 @@ internal sealed class TaintLedger
     /// <summary>Every taint with its letter, in the order in which Linux prints them.</summary>
     private static readonly (Taint Taint, char Letter)[] s_letters = // Guarded by: immutable
     [
-        (Taint.Proprietary, 'P'), (Taint.Forced, 'F'), (Taint.Warning, 'W'), (Taint.OutOfTree, 'O'), (Taint.Unsigned, 'E'),
+        (
+            Taint.Proprietary,
+            'P'), (Taint.Forced, 'F'), (Taint.Warning, 'W'), (Taint.OutOfTree, 'O'), (Taint.Unsigned, 'E'),
     ];
 
     private readonly Lock _gate = new();

@@ -37,7 +37,10 @@ internal sealed class UndoList(string owner)
         }
     }
 
-    /// <summary>Closes the list and undoes everything, newest first. A failing undo never keeps the others from running.</summary>
+    /// <summary>
+    /// Closes the list and undoes everything, newest first. A failing undo never keeps the others
+    /// from running.
+    /// </summary>
     /// <returns>One sentence for each undo that threw.</returns>
     public IReadOnlyList<string> Unwind()
     {

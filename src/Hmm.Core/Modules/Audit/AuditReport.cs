@@ -26,6 +26,7 @@ internal sealed record AuditReport(IReadOnlyList<ExportUse> Exports, IReadOnlyLi
         var gplOnly = Exports.Count(e => e.Export.Class == ExportClass.GplOnly);
         writer.WriteLine(
             $"{Plural.Of(Exports.Count, "export")}: {Exports.Count - gplOnly} plain, {gplOnly} GPL-only; "
-                + $"{Plural.Of(Findings.Count(f => f.Fails), "failure")}, {Plural.Of(Findings.Count(f => !f.Fails), "note")}.");
+                + $"{Plural.Of(Findings.Count(f => f.Fails), "failure")}, "
+                    + $"{Plural.Of(Findings.Count(f => !f.Fails), "note")}.");
     }
 }

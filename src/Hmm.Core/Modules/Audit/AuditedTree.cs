@@ -18,7 +18,8 @@ internal sealed class AuditedTree
         {
             var own = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { image.Name };
             var symbols = ReferenceCollector.Collect(image, Universe, own, new HashSet<string>()).Symbols;
-            _members.Add(new Member(image, LicenceOf(image), symbols.Select(s => s.Symbol).ToHashSet(StringComparer.Ordinal)));
+            _members.Add(
+                new Member(image, LicenceOf(image), symbols.Select(s => s.Symbol).ToHashSet(StringComparer.Ordinal)));
         }
     }
 

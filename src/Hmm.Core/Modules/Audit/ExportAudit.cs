@@ -15,7 +15,9 @@ internal static class ExportAudit
 {
     /// <summary>Audits files.</summary>
     /// <param name="corePath">The assembly whose exports are audited, where public means exported.</param>
-    /// <param name="treePaths">Every assembly of the tree that may use it; without any, nothing is said about users.</param>
+    /// <param name="treePaths">
+    /// Every assembly of the tree that may use it; without any, nothing is said about users.
+    /// </param>
     /// <param name="savedPath">A table saved with <c>hmm exports --symvers</c>, or null.</param>
     /// <exception cref="HmmException">A file cannot be read, or is not what it must be.</exception>
     public static AuditReport RunFiles(string corePath, IEnumerable<string> treePaths, string? savedPath)
@@ -45,7 +47,8 @@ internal static class ExportAudit
     }
 
     /// <summary>Audits images.</summary>
-    public static AuditReport Run(MetadataImage core, IReadOnlyList<MetadataImage> treeImages, IReadOnlyList<Export>? saved)
+    public static AuditReport Run(
+        MetadataImage core, IReadOnlyList<MetadataImage> treeImages, IReadOnlyList<Export>? saved)
     {
         foreach (var image in treeImages.Append(core))
         {
@@ -72,7 +75,8 @@ internal static class ExportAudit
     private static IEnumerable<AuditFinding> PlainExports(MetadataImage core, List<Export> exports, AuditedTree tree)
     {
         var check = new LeafCheck(core, tree.Universe, exports);
-        var plain = exports.Where(e => e.Class == ExportClass.Plain).ToDictionary(e => e.Symbol, StringComparer.Ordinal);
+        var plain = exports.Where(e => e.Class == ExportClass.Plain).ToDictionary(
+            e => e.Symbol, StringComparer.Ordinal);
         foreach (var member in MembersOf(core))
         {
             if (!core.IsVisible(member) || !plain.TryGetValue(member.Symbol, out var export))
@@ -89,7 +93,8 @@ internal static class ExportAudit
                 yield return new AuditFinding(
                     AuditKind.GplOnlyCandidate,
                     export.Symbol,
-                    $"{export.Symbol} is plain, lets its caller hook into the core, and no module needs it to be plain; consider GPL-only.",
+                    $"{export.Symbol} is plain, lets its caller hook into the core, and no module needs it to be "
+                        + "plain; consider GPL-only.",
                     tree.UsersOf(export.Symbol));
             }
         }
@@ -104,17 +109,24 @@ internal static class ExportAudit
         exports.GroupBy(e => e.Unit, StringComparer.Ordinal)
             .Where(unit => unit.All(e => tree.UsersOf(e.Symbol).Count == 0))
             .Select(unit => new AuditFinding(
-                AuditKind.Unused, unit.Key, $"{unit.Key} is exported, and nothing in the tree uses it; make it internal until something does.", []));
+                AuditKind.Unused,
+                unit.Key,
+                $"{unit.Key} is exported, and nothing in the tree uses it; make it "
+                    + "internal until something does.", []));
 
-    private static IEnumerable<AuditFinding> Changed(List<Export> exports, IReadOnlyList<Export> saved, AuditedTree tree)
+    private static IEnumerable<AuditFinding> Changed(
+        List<Export> exports, IReadOnlyList<Export> saved, AuditedTree tree)
     {
         var now = exports.ToDictionary(e => e.Symbol, StringComparer.Ordinal);
         foreach (var old in saved)
         {
             var (what, broken) = !now.TryGetValue(old.Symbol, out var export) ? ("is gone", tree.UsersOf(old.Symbol))
-                : (old.Class, export.Class) == (ExportClass.Plain, ExportClass.GplOnly) ? ("was plain and is GPL-only", tree.ProprietaryUsersOf(old.Symbol))
-                : (old.Class, export.Class) == (ExportClass.GplOnly, ExportClass.Plain) ? ("was GPL-only and is plain", [])
-                : old.Namespace != export.Namespace ? ($"moved from namespace '{old.Namespace}' to '{export.Namespace}'", tree.UsersOf(old.Symbol))
+                : (old.Class, export.Class) == (ExportClass.Plain, ExportClass.GplOnly)
+                    ? ("was plain and is GPL-only", tree.ProprietaryUsersOf(old.Symbol))
+                : (old.Class, export.Class) == (ExportClass.GplOnly, ExportClass.Plain)
+                    ? ("was GPL-only and is plain", [])
+                : old.Namespace != export.Namespace
+                    ? ($"moved from namespace '{old.Namespace}' to '{export.Namespace}'", tree.UsersOf(old.Symbol))
                 : old.Version != export.Version ? ("has another signature", tree.UsersOf(old.Symbol))
                 : ("", []);
             if (what.Length > 0)
@@ -123,7 +135,8 @@ internal static class ExportAudit
                 yield return new AuditFinding(
                     AuditKind.Changed,
                     old.Symbol,
-                    $"{old.Symbol} {what} since the saved table: {who}. If it is meant, raise the contract version and save the table again.",
+                    $"{old.Symbol} {what} since the saved table: {who}. If it is meant, raise the contract version "
+                        + "and save the table again.",
                     [.. broken.Select(b => $"breaks {b}")]);
             }
         }
@@ -153,13 +166,17 @@ internal static class ExportAudit
 
     private static bool IsReflection(string type, string member) => type switch
     {
-        "System.Type" => member is "GetMethod" or "GetMethods" or "GetField" or "GetFields" or "GetProperty" or "GetProperties"
-            or "GetMember" or "GetMembers" or "GetConstructor" or "GetConstructors" or "GetNestedType" or "InvokeMember" or "GetType",
+        "System.Type" =>
+            member is "GetMethod" or "GetMethods" or "GetField" or "GetFields" or "GetProperty" or "GetProperties"
+            or "GetMember" or "GetMembers" or "GetConstructor" or "GetConstructors"
+            or "GetNestedType" or "InvokeMember" or "GetType",
         "System.Activator" => member is "CreateInstance",
-        "System.Reflection.Assembly" => member is not ("GetName" or "get_Location" or "GetExecutingAssembly" or "ToString"),
+        "System.Reflection.Assembly" =>
+            member is not ("GetName" or "get_Location" or "GetExecutingAssembly" or "ToString"),
         "System.Reflection.MethodBase" or "System.Reflection.MethodInfo" or "System.Reflection.FieldInfo"
             or "System.Reflection.PropertyInfo" or "System.Reflection.ConstructorInfo" => true,
-        "System.Runtime.Loader.AssemblyLoadContext" or "System.Reflection.Emit.DynamicMethod" => true,
+        "System.Runtime.Loader.AssemblyLoadContext" or "System.Reflection.Emit.DynamicMethod"
+            or "Microsoft.CSharp.RuntimeBinder.Binder" => true,
         _ => type.StartsWith("System.Linq.Expressions.", StringComparison.Ordinal),
     };
 }

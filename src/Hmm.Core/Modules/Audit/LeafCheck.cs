@@ -32,7 +32,8 @@ internal sealed class LeafCheck
     {
         var part = PartOf(member.DeclaringType);
         var gplOnly = _graph.ShortestPaths(member, IsGplOnly, _ => false);
-        var unexported = _graph.ShortestPaths(member, m => IsUnexportedElsewhere(m, part), m => _exports.ContainsKey(m.Symbol));
+        var unexported = _graph.ShortestPaths(
+            member, m => IsUnexportedElsewhere(m, part), m => _exports.ContainsKey(m.Symbol));
         var types = GplOnlyTypesOf(member);
         if (gplOnly.Count + unexported.Count + types.Count == 0)
         {
@@ -46,11 +47,16 @@ internal sealed class LeafCheck
             .. types.Select(t => $"GPL-only   {t}: in the signature"),
         ];
         return gplOnly.Count + types.Count == 0 && export.Justification is { } reason
-            ? new AuditFinding(AuditKind.Justified, export.Symbol, $"{export.Symbol} is plain because: {reason}", evidence)
-            : new AuditFinding(AuditKind.NotALeaf, export.Symbol, Explain(export, gplOnly, unexported, types), evidence);
+            ? new AuditFinding(
+                AuditKind.Justified, export.Symbol, $"{export.Symbol} is plain because: {reason}", evidence)
+            : new AuditFinding(
+                AuditKind.NotALeaf, export.Symbol, Explain(export, gplOnly, unexported, types), evidence);
     }
 
-    /// <summary>Whether a plain method lets its caller hook in: it takes an interface or a delegate of the core.</summary>
+    /// <summary>
+    /// Whether a plain method lets its caller hook in: it takes an interface or a delegate of the
+    /// core.
+    /// </summary>
     public bool TakesHook(MemberDef member) => TypesOf(member).Any(t =>
         (t.Row.Attributes & TypeAttributes.Interface) != 0
         || t.Image.KeyOf(t.Row.BaseType)?.Name is "System.MulticastDelegate" or "System.Delegate");
@@ -72,14 +78,21 @@ internal sealed class LeafCheck
             wraps.Add(Plural.Of(unexported.Count, "unexported function"));
         }
 
-        var signature = types.Count == 0 ? "" : $"{(wraps.Count > 0 ? ", and" : " it")} takes or returns {string.Join(", ", types)}, which plain users cannot name";
+        var signature = types.Count == 0
+            ? ""
+            : $"{(wraps.Count > 0 ? ", and" : " it")} takes or returns {string.Join(", ", types)}, which plain "
+                + "users cannot name";
         var reach = wraps.Count == 0 ? "" : $" it wraps {string.Join(" and ", wraps)}";
-        return $"{export.Symbol} is exported plainly, which promises a stable, generic leaf function. It is none:{reach}{signature}. "
-            + "Whoever may call it has all of these, whatever their own class says. Export it GPL-only, or stop wrapping them.";
+        return $"{export.Symbol} is exported plainly, which promises a stable, generic leaf function. It is "
+            + $"none:{reach}{signature}. "
+            + "Whoever may call it has all of these, whatever their own class says. Export it GPL-only, or stop "
+                + "wrapping them.";
     }
 
     private bool IsGplOnly(MemberDef member) =>
-        member.Image == _core && _exports.TryGetValue(member.Symbol, out var export) && export.Class == ExportClass.GplOnly;
+        member.Image == _core
+            && _exports.TryGetValue(member.Symbol, out var export)
+            && export.Class == ExportClass.GplOnly;
 
     private bool IsUnexportedElsewhere(MemberDef member, string part)
     {
@@ -89,27 +102,33 @@ internal sealed class LeafCheck
         }
 
         var type = member.DeclaringType;
-        var generated = type.Name.Contains('<', StringComparison.Ordinal) || _core.Text(member.Method.Name).StartsWith('<');
+        var generated = type.Name.Contains('<', StringComparison.Ordinal)
+            || _core.Text(member.Method.Name).StartsWith('<');
         var other = PartOf(type);
         return !generated && other.Length > 0 && other != part;
     }
 
-    /// <summary>The first namespace below the root: "Physical" of <c>Hmm.Core.Physical.Tables</c>; empty for the root itself.</summary>
+    /// <summary>
+    /// The first namespace below the root: "Physical" of <c>Hmm.Core.Physical.Tables</c>; empty for
+    /// the root itself.
+    /// </summary>
     private string PartOf(TypeDef type)
     {
         var root = _core.Name + ".";
-        var outer = type.Handle;
-        for (var next = type.Row.GetDeclaringType(); !next.IsNil; next = _core.Metadata.GetTypeDefinition(next).GetDeclaringType())
+        var outer = type.Row;
+        while (outer.GetDeclaringType() is { IsNil: false } next)
         {
-            outer = next;
+            outer = _core.Metadata.GetTypeDefinition(next);
         }
 
-        var space = _core.Text(_core.Metadata.GetTypeDefinition(outer).Namespace);
+        var space = _core.Text(outer.Namespace);
         return space.StartsWith(root, StringComparison.Ordinal) ? space[root.Length..].Split('.')[0] : "";
     }
 
     private List<string> GplOnlyTypesOf(MemberDef member) =>
-        [.. TypesOf(member).Select(t => t.Name).Distinct().Where(n => _exports.TryGetValue(n, out var e) && e.Class == ExportClass.GplOnly)];
+        [
+            .. TypesOf(member).Select(t => t.Name).Distinct().Where(
+                n => _exports.TryGetValue(n, out var e) && e.Class == ExportClass.GplOnly)];
 
     private List<TypeDef> TypesOf(MemberDef member)
     {

@@ -2,7 +2,9 @@
 namespace Hmm.Core.Modules.Exports;
 
 /// <summary>A type or member that modules may use, and on what terms.</summary>
-/// <param name="Symbol">Its name in the table: <c>Namespace.Type</c> or <c>Namespace.Type.Member(Parameters)</c>.</param>
+/// <param name="Symbol">
+/// Its name in the table: <c>Namespace.Type</c> or <c>Namespace.Type.Member(Parameters)</c>.
+/// </param>
 /// <param name="Owner">The assembly that exports it.</param>
 /// <param name="Class">The class that its author gave it.</param>
 /// <param name="Namespace">The export namespace to import, or null.</param>

@@ -13,7 +13,8 @@ internal sealed class ExportReader
 {
     private static readonly string s_plain = typeof(ExportSymbolAttribute).FullName!; // Guarded by: immutable
     private static readonly string s_gplOnly = typeof(ExportSymbolGplAttribute).FullName!; // Guarded by: immutable
-    private static readonly string s_core = typeof(ExportSymbolAttribute).Assembly.GetName().Name!; // Guarded by: immutable
+    private static readonly string s_core = typeof(
+        ExportSymbolAttribute).Assembly.GetName().Name!; // Guarded by: immutable
 
     private readonly MetadataImage _image; // Guarded by: owner thread
     private readonly bool _publicMeansExported; // Guarded by: immutable
@@ -50,7 +51,8 @@ internal sealed class ExportReader
     }
 
     /// <summary>Whether a type is one of the two class attributes.</summary>
-    public static bool IsClassAttribute(TypeKey type) => type.Assembly == s_core && (type.Name == s_plain || type.Name == s_gplOnly);
+    public static bool IsClassAttribute(TypeKey type) =>
+        type.Assembly == s_core && (type.Name == s_plain || type.Name == s_gplOnly);
 
     private void ReadClasses()
     {
@@ -75,14 +77,19 @@ internal sealed class ExportReader
         }
     }
 
-    /// <summary>Most attributes are the compiler's own: looking at the type first saves reading their arguments.</summary>
+    /// <summary>
+    /// Most attributes are the compiler's own: looking at the type first saves reading their
+    /// arguments.
+    /// </summary>
     private bool MayBeClass(CustomAttribute attribute)
     {
         var metadata = _image.Metadata;
         EntityHandle? parent = attribute.Constructor.Kind switch
         {
-            HandleKind.MethodDefinition => metadata.GetMethodDefinition((MethodDefinitionHandle)attribute.Constructor).GetDeclaringType(),
-            HandleKind.MemberReference => metadata.GetMemberReference((MemberReferenceHandle)attribute.Constructor).Parent,
+            HandleKind.MethodDefinition =>
+                metadata.GetMethodDefinition((MethodDefinitionHandle)attribute.Constructor).GetDeclaringType(),
+            HandleKind.MemberReference =>
+                metadata.GetMemberReference((MemberReferenceHandle)attribute.Constructor).Parent,
             _ => null,
         };
         return parent is { IsNil: false } type && _image.KeyOf(type) is { } key && IsClassAttribute(key);
@@ -113,7 +120,9 @@ internal sealed class ExportReader
         foreach (var field in type.GetFields())
         {
             // Constants are copied into their users, so metadata never refers to them; neither to an enum's storage.
-            if ((_image.Metadata.GetFieldDefinition(field).Attributes & (FieldAttributes.Literal | FieldAttributes.RTSpecialName)) == 0)
+            if ((
+                _image.Metadata.GetFieldDefinition(field).Attributes & (
+                    FieldAttributes.Literal | FieldAttributes.RTSpecialName)) == 0)
             {
                 AddMember(handle, new MemberDef(_image, field));
             }
@@ -146,7 +155,9 @@ internal sealed class ExportReader
         {
             if (_publicMeansExported)
             {
-                _problems.Add($"{symbol} is public and has no export class: add [ExportSymbol] or [ExportSymbolGpl], or make it internal.");
+                _problems.Add(
+                    $"{symbol} is public and has no export class: add [ExportSymbol] or [ExportSymbolGpl], or make "
+                        + "it internal.");
             }
 
             return;
@@ -179,7 +190,10 @@ internal sealed class ExportReader
             attribute.NamedText(nameof(ExportSymbolAttribute.Justification))));
     }
 
-    /// <summary>The declaration whose attribute says the class: itself, its property or event, its type, the type around that.</summary>
+    /// <summary>
+    /// The declaration whose attribute says the class: itself, its property or event, its type, the
+    /// type around that.
+    /// </summary>
     private EntityHandle CarrierOf(EntityHandle declaration, TypeDefinitionHandle type)
     {
         if (_classes.ContainsKey(declaration))
@@ -221,7 +235,8 @@ internal sealed class ExportReader
     /// <summary>What a compiled user of a type depends on: its kind, its base, and for values their layout.</summary>
     private string ShapeOf(TypeDefinitionHandle handle, TypeDefinition type)
     {
-        const TypeAttributes shape = TypeAttributes.Interface | TypeAttributes.Abstract | TypeAttributes.Sealed | TypeAttributes.LayoutMask;
+        const TypeAttributes shape =
+            TypeAttributes.Interface | TypeAttributes.Abstract | TypeAttributes.Sealed | TypeAttributes.LayoutMask;
         var parent = _image.KeyOf(type.BaseType)?.Name ?? "";
         var text = $"{type.Attributes & shape} {parent} {type.GetGenericParameters().Count}";
         if (parent is "System.ValueType" or "System.Enum")

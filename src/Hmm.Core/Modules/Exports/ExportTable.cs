@@ -12,7 +12,8 @@ namespace Hmm.Core.Modules.Exports;
 internal sealed class ExportTable
 {
     private readonly Dictionary<string, Export> _exports = new(StringComparer.Ordinal); // Guarded by: the owner's lock
-    private readonly Dictionary<string, SortedSet<string>> _consumers = new(StringComparer.Ordinal); // Guarded by: the owner's lock
+    private readonly Dictionary<string, SortedSet<string>> _consumers = new(
+        StringComparer.Ordinal); // Guarded by: the owner's lock
 
     /// <summary>Every export with its consumers, by symbol.</summary>
     public IReadOnlyList<ExportUse> Snapshot() =>
@@ -23,7 +24,9 @@ internal sealed class ExportTable
     public bool TryFind(string symbol, out Export export) => _exports.TryGetValue(symbol, out export!);
 
     /// <summary>Checks that none of these symbols is exported by someone else.</summary>
-    /// <exception cref="HmmException"><see cref="Errno.ENOEXEC"/>: some are; the message names all, with their owners.</exception>
+    /// <exception cref="HmmException">
+    /// <see cref="Errno.ENOEXEC"/>: some are; the message names all, with their owners.
+    /// </exception>
     public void RequireNew(string owner, IEnumerable<Export> exports)
     {
         var own = new HashSet<string>(StringComparer.Ordinal);
@@ -44,11 +47,15 @@ internal sealed class ExportTable
         {
             throw new HmmException(
                 Errno.ENOEXEC,
-                $"Module {owner} exports {Plural.Of(duplicates.Count, "symbol")} that already exist: {string.Join(", ", duplicates)}; rename them.");
+                $"Module {owner} exports {Plural.Of(duplicates.Count, "symbol")} that already exist: "
+                    + $"{string.Join(", ", duplicates)}; rename them.");
         }
     }
 
-    /// <summary>Adds exports. Call <see cref="RequireNew"/> first; adding a symbol twice is a defect of the caller.</summary>
+    /// <summary>
+    /// Adds exports. Call <see cref="RequireNew"/> first; adding a symbol twice is a defect of the
+    /// caller.
+    /// </summary>
     public void Add(IEnumerable<Export> exports)
     {
         foreach (var export in exports)

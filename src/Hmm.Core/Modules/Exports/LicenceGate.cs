@@ -14,8 +14,10 @@ internal static class LicenceGate
 {
     /// <summary>Judges a module.</summary>
     /// <exception cref="HmmException">
-    /// <see cref="Errno.EPERM"/>: it goes around access checks. <see cref="Errno.ENOENT"/>: symbols do not exist for it.
-    /// <see cref="Errno.EINVAL"/>: it does not import a namespace, or is not on an export's list. The message holds every
+    /// <see cref="Errno.EPERM"/>: it goes around access checks. <see cref="Errno.ENOENT"/>: symbols
+    /// do not exist for it.
+    /// <see cref="Errno.EINVAL"/>: it does not import a namespace, or is not on an export's list.
+    /// The message holds every
     /// finding of every kind.
     /// </exception>
     public static GateAnswer Judge(ExportTable table, GateQuestion question)
@@ -52,7 +54,9 @@ internal static class LicenceGate
             }
             else if (compatible && gplOnly is not null && proprietaryOwners.Contains(export.Owner))
             {
-                unresolved.Add($"{export.Symbol} (of proprietary module {export.Owner}, which a module that uses GPL-only exports may not use)");
+                unresolved.Add(
+                    $"{export.Symbol} (of proprietary module {export.Owner}, which a module that uses GPL-only "
+                        + "exports may not use)");
             }
             else if (NamespaceProblem(question, export) is { } problem)
             {
@@ -65,7 +69,8 @@ internal static class LicenceGate
         return new GateAnswer(used, taint, reason);
     }
 
-    private static (Taint Taint, string? Reason) TaintFor(GateQuestion question, bool compatible, SortedSet<string> proprietaryOwners)
+    private static (Taint Taint, string? Reason) TaintFor(
+        GateQuestion question, bool compatible, SortedSet<string> proprietaryOwners)
     {
         if (!compatible)
         {
@@ -80,7 +85,9 @@ internal static class LicenceGate
     private static string WhyAbsent(SymbolReference reference) => reference.State switch
     {
         ReferenceState.Hidden => $"{reference.Symbol} (internal to {reference.Owner})",
-        ReferenceState.Missing => $"{reference.Symbol} ({reference.Owner} has no such symbol; was the module compiled against another version?)",
+        ReferenceState.Missing =>
+            $"{reference.Symbol} ({reference.Owner} has no such symbol; was the module compiled against another "
+                + "version?)",
         _ => $"{reference.Symbol} (not exported by {reference.Owner})",
     };
 

@@ -25,12 +25,15 @@ internal static class SymbolVersions
                 ? ModulesPrefix + string.Join(',', export.AllowedModules)
                 : export.Namespace;
             writer.Write(string.Create(
-                CultureInfo.InvariantCulture, $"0x{export.Version:x8}\t{export.Symbol}\t{export.Owner}\t{name}\t{space}\n"));
+                CultureInfo.InvariantCulture,
+                $"0x{export.Version:x8}\t{export.Symbol}\t{export.Owner}\t{name}\t{space}\n"));
         }
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
-    /// <exception cref="HmmException"><see cref="Errno.EINVAL"/>: a line is not of that shape; the message has its number.</exception>
+    /// <exception cref="HmmException">
+    /// <see cref="Errno.EINVAL"/>: a line is not of that shape; the message has its number.
+    /// </exception>
     public static IReadOnlyList<Export> Read(TextReader reader)
     {
         var exports = new List<Export>();
@@ -40,7 +43,9 @@ internal static class SymbolVersions
                 || !uint.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var version))
             {
                 throw new HmmException(
-                    Errno.EINVAL, $"Line {number} of the saved table is not 'checksum, symbol, owner, class, namespace' with tabs; save it with 'hmm exports --symvers'.");
+                    Errno.EINVAL,
+                    $"Line {number} of the saved table is not 'checksum, symbol, owner, class, "
+                        + "namespace' with tabs; save it with 'hmm exports --symvers'.");
             }
 
             var isList = space.StartsWith(ModulesPrefix, StringComparison.Ordinal);

@@ -17,7 +17,8 @@ internal static class WrapFinder
     public static IReadOnlyList<Export> Mark(
         IReadOnlyList<Export> exports, MetadataUniverse universe, IReadOnlyList<MetadataImage> own, ExportTable table)
     {
-        var plain = exports.Where(e => e.Class == ExportClass.Plain).ToDictionary(e => e.Symbol, StringComparer.Ordinal);
+        var plain = exports.Where(e => e.Class == ExportClass.Plain).ToDictionary(
+            e => e.Symbol, StringComparer.Ordinal);
         if (plain.Count == 0)
         {
             return exports;
@@ -35,7 +36,8 @@ internal static class WrapFinder
                     continue;
                 }
 
-                var paths = graph.ShortestPaths(method, m => IsForeignGplOnly(m, own, table), m => !own.Contains(m.Image));
+                var paths = graph.ShortestPaths(
+                    method, m => IsForeignGplOnly(m, own, table), m => !own.Contains(m.Image));
                 if (paths.Count > 0)
                 {
                     wraps[method.Symbol] = PathText.Of(paths[0]);

@@ -8,7 +8,8 @@ namespace Hmm.Core.Modules.Loading;
 /// <remarks>
 /// The one place of the core that starts a thread and looks at a clock: loading modules is a control operation of
 /// people, and module code that hangs must not take the host's control with it.
-/// State: <c>Running -> Returned</c> or <c>Running -> Abandoned</c>, by compare-and-swap, so exactly one side cleans up.
+/// State: <c>Running -> Returned</c> or <c>Running -> Abandoned</c>, by compare-and-swap, so
+/// exactly one side cleans up.
 /// </remarks>
 internal sealed class DeadlineCall
 {

@@ -10,7 +10,9 @@ internal static class DependencyOrder
     /// <param name="root">The module to load.</param>
     /// <param name="needsOf">What a module needs; called once for each.</param>
     /// <returns>Every module once, <paramref name="root"/> last.</returns>
-    /// <exception cref="HmmException"><see cref="Errno.EINVAL"/>: they need each other in a circle, which is named.</exception>
+    /// <exception cref="HmmException">
+    /// <see cref="Errno.EINVAL"/>: they need each other in a circle, which is named.
+    /// </exception>
     public static IReadOnlyList<string> Sort(string root, Func<string, IReadOnlyList<string>> needsOf)
     {
         var order = new List<string>();
@@ -31,7 +33,8 @@ internal static class DependencyOrder
             if (loop >= 0)
             {
                 var circle = string.Join(" -> ", path.Skip(loop).Select(p => p.Name).Append(next));
-                throw new HmmException(Errno.EINVAL, $"Module {root} cannot be loaded: modules need each other in a circle ({circle}).");
+                throw new HmmException(
+                    Errno.EINVAL, $"Module {root} cannot be loaded: modules need each other in a circle ({circle}).");
             }
 
             if (!done.Contains(next))

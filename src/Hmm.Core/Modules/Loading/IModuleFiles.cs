@@ -3,7 +3,10 @@ using Hmm.Uapi;
 
 namespace Hmm.Core.Modules.Loading;
 
-/// <summary>What the loader asks the file system. The core makes no system calls; this seam lets tests replace it.</summary>
+/// <summary>
+/// What the loader asks the file system. The core makes no system calls; this seam lets tests
+/// replace it.
+/// </summary>
 internal interface IModuleFiles
 {
     /// <summary>The absolute path without symbolic links in any of its parts.</summary>

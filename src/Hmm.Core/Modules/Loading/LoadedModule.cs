@@ -74,7 +74,9 @@ internal sealed class LoadedModule(PreparedModule prepared, ModuleLoadContext lo
     }
 
     /// <summary>Stops new users, unless there are any.</summary>
-    /// <exception cref="HmmException"><see cref="Errno.EBUSY"/>: it is in use, by those named, or its thread still runs.</exception>
+    /// <exception cref="HmmException">
+    /// <see cref="Errno.EBUSY"/>: it is in use, by those named, or its thread still runs.
+    /// </exception>
     public void BeginUnload()
     {
         lock (_gate)
@@ -82,13 +84,17 @@ internal sealed class LoadedModule(PreparedModule prepared, ModuleLoadContext lo
             if (_users.Count > 0)
             {
                 throw new HmmException(
-                    Errno.EBUSY, $"Module {Name} cannot be unloaded: it is used by {string.Join(", ", _users.Keys)}; remove them first.");
+                    Errno.EBUSY,
+                    $"Module {Name} cannot be unloaded: it is used by "
+                        + $"{string.Join(", ", _users.Keys)}; remove them first.");
             }
 
             if (_state == ModuleState.Failed && !_threadEnded)
             {
                 throw new HmmException(
-                    Errno.EBUSY, $"Module {Name} cannot be unloaded: its {nameof(IModule)} never returned and still runs; restart the host.");
+                    Errno.EBUSY,
+                    $"Module {Name} cannot be unloaded: its {nameof(IModule)} never returned and still "
+                        + "runs; restart the host.");
             }
 
             if (_state == ModuleState.Unloading)

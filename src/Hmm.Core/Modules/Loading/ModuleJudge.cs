@@ -30,8 +30,11 @@ internal sealed class ModuleJudge
     /// <param name="table">What is exported.</param>
     /// <param name="loaded">The loaded modules.</param>
     /// <param name="force">Accepts another contract version, at the price of a taint.</param>
-    /// <exception cref="HmmException">It is refused; see <see cref="LicenceGate.Judge"/> for the gate's errors.</exception>
-    public PreparedModule Prepare(ModulePlan plan, ExportTable table, IReadOnlyCollection<LoadedModule> loaded, bool force)
+    /// <exception cref="HmmException">
+    /// It is refused; see <see cref="LicenceGate.Judge"/> for the gate's errors.
+    /// </exception>
+    public PreparedModule Prepare(
+        ModulePlan plan, ExportTable table, IReadOnlyCollection<LoadedModule> loaded, bool force)
     {
         RequireFreeName(plan);
         var forced = RequireContract(plan, force);
@@ -40,11 +43,13 @@ internal sealed class ModuleJudge
             var surface = ExportReader.Read(plan.Main.Metadata, publicMeansExported: false);
             if (surface.Problems.Count > 0)
             {
-                throw new HmmException(Errno.ENOEXEC, $"Module {plan.Name} is refused: {string.Join(" ", surface.Problems)}");
+                throw new HmmException(
+                    Errno.ENOEXEC, $"Module {plan.Name} is refused: {string.Join(" ", surface.Problems)}");
             }
 
             table.RequireNew(plan.Name, surface.Exports);
-            var universe = new MetadataUniverse([_core, .. loaded.Select(m => m.Prepared.Plan.Main.Metadata), .. plan.Images]);
+            var universe = new MetadataUniverse(
+                [_core, .. loaded.Select(m => m.Prepared.Plan.Main.Metadata), .. plan.Images]);
             var answer = LicenceGate.Judge(table, Question(plan, universe, loaded));
             var exports = WrapFinder.Mark(surface.Exports, universe, plan.Images, table);
             foreach (var image in plan.Images)
@@ -62,7 +67,9 @@ internal sealed class ModuleJudge
         {
             if (_shared.Contains(name))
             {
-                throw new HmmException(Errno.EEXIST, $"Module '{plan.Main.Path}' calls itself {name}, which is the host's own; rename it.");
+                throw new HmmException(
+                    Errno.EEXIST,
+                    $"Module '{plan.Main.Path}' calls itself {name}, which is the host's own; rename it.");
             }
         }
     }
@@ -77,7 +84,8 @@ internal sealed class ModuleJudge
 
         return force ? true : throw new HmmException(
             Errno.ENOEXEC,
-            $"Module {plan.Name} was compiled against contract version {contract}, and this host has version {ModuleContract.Version}; "
+            $"Module {plan.Name} was compiled against contract version {contract}, and this host has version "
+                + $"{ModuleContract.Version}; "
                 + "recompile it against this host's Hmm.Core.");
     }
 

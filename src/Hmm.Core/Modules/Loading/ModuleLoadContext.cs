@@ -14,7 +14,8 @@ internal sealed class ModuleLoadContext : AssemblyLoadContext
     private readonly IReadOnlyDictionary<string, Assembly> _shared; // Guarded by: immutable
     private readonly Dictionary<string, byte[]> _private; // Guarded by: immutable
 
-    public ModuleLoadContext(string name, IReadOnlyDictionary<string, Assembly> shared, IEnumerable<ModuleImage> privates)
+    public ModuleLoadContext(
+        string name, IReadOnlyDictionary<string, Assembly> shared, IEnumerable<ModuleImage> privates)
         : base("module " + name, isCollectible: true)
     {
         _shared = shared;

@@ -71,7 +71,8 @@ internal sealed class ModuleLoader
     /// <see cref="Errno.EACCES"/>, <see cref="Errno.ENOENT"/>, <see cref="Errno.ENOEXEC"/>, <see cref="Errno.EEXIST"/>,
     /// <see cref="Errno.EPERM"/>, <see cref="Errno.EINVAL"/>, <see cref="Errno.ETIMEDOUT"/>.
     /// </exception>
-    public ModuleInfo Load(string nameOrPath, IReadOnlyDictionary<string, string>? parameters = null, bool force = false)
+    public ModuleInfo Load(
+        string nameOrPath, IReadOnlyDictionary<string, string>? parameters = null, bool force = false)
     {
         lock (_gate)
         {
@@ -157,7 +158,8 @@ internal sealed class ModuleLoader
     {
         var registered = Drivers.Get(driver);
         var module = Find(registered.Module)
-            ?? throw new HmmException(Errno.ENODEV, $"Module {registered.Module}, which offers driver '{driver}', is not ready.");
+            ?? throw new HmmException(
+                Errno.ENODEV, $"Module {registered.Module}, which offers driver '{driver}', is not ready.");
         return new DriverLease(registered.Driver, module.Acquire(user));
     }
 
@@ -171,7 +173,9 @@ internal sealed class ModuleLoader
         if (Find(plan.Name) is { } loaded)
         {
             var hint = loaded.State == ModuleState.Failed ? "it has failed; restart the host" : "unload it first";
-            throw new HmmException(Errno.EEXIST, $"Module {loaded.Name} is loaded already, from '{loaded.Prepared.Plan.Main.Path}'; {hint}.");
+            throw new HmmException(
+                Errno.EEXIST,
+                $"Module {loaded.Name} is loaded already, from '{loaded.Prepared.Plan.Main.Path}'; {hint}.");
         }
     }
 
@@ -185,12 +189,14 @@ internal sealed class ModuleLoader
         if (!plans.TryGetValue(name, out var plan))
         {
             var path = _planner.FindFor(root.Main, name)
-                ?? throw new HmmException(Errno.ENOENT, $"Module {root.Name} needs module {name}, which was not found.");
+                ?? throw new HmmException(
+                    Errno.ENOENT, $"Module {root.Name} needs module {name}, which was not found.");
             plan = _planner.Plan(path, IsLoaded);
             plans.Add(name, plan);
             if (!string.Equals(plan.Name, name, StringComparison.OrdinalIgnoreCase))
             {
-                throw new HmmException(Errno.ENOEXEC, $"The file '{path}' holds module {plan.Name}, not {name}; rename it.");
+                throw new HmmException(
+                    Errno.ENOEXEC, $"The file '{path}' holds module {plan.Name}, not {name}; rename it.");
             }
         }
 

@@ -15,7 +15,10 @@ internal sealed record ModuleLoaderOptions
     /// </summary>
     public IReadOnlyList<Assembly> SharedAssemblies { get; init; } = [];
 
-    /// <summary>SHA-256 of known modules, lower-case hex; others are tainted "unsigned" unless they have a strong name.</summary>
+    /// <summary>
+    /// SHA-256 of known modules, lower-case hex; others are tainted "unsigned" unless they have a
+    /// strong name.
+    /// </summary>
     public IReadOnlySet<string> KnownHashes { get; init; } = FrozenSet<string>.Empty;
 
     /// <summary>

@@ -6,7 +6,8 @@ namespace Hmm.Core.Modules.Loading;
 /// <summary>A module that is about to be loaded: its files, and the modules that must be there first.</summary>
 /// <remarks>Ownership: disposing it disposes the images; the loader keeps it as long as the module is loaded.</remarks>
 internal sealed class ModulePlan(
-    ModuleImage main, IReadOnlyList<ModuleImage> privates, IReadOnlyList<string> dependencies, ModuleFolder folder) : IDisposable
+    ModuleImage main, IReadOnlyList<ModuleImage> privates, IReadOnlyList<string> dependencies, ModuleFolder folder)
+    : IDisposable
 {
     public ModuleImage Main { get; } = main;
 

@@ -39,7 +39,11 @@ internal sealed class ModulePlanner
 
         foreach (var folder in _folders)
         {
-            foreach (var path in new[] { Path.Combine(folder.Path, name + ".dll"), Path.Combine(folder.Path, name, name + ".dll") })
+            foreach (var path in new[]
+            {
+                Path.Combine(folder.Path, name + ".dll"),
+                Path.Combine(folder.Path, name, name + ".dll")
+            })
             {
                 if (_files.Exists(path))
                 {
@@ -55,7 +59,8 @@ internal sealed class ModulePlanner
     /// <exception cref="HmmException"><see cref="Errno.ENOENT"/>: no such module.</exception>
     public string Locate(string nameOrPath)
     {
-        if (nameOrPath.Contains('/', StringComparison.Ordinal) || nameOrPath.EndsWith(".dll", StringComparison.OrdinalIgnoreCase))
+        if (nameOrPath.Contains('/', StringComparison.Ordinal)
+            || nameOrPath.EndsWith(".dll", StringComparison.OrdinalIgnoreCase))
         {
             return nameOrPath;
         }
@@ -64,7 +69,10 @@ internal sealed class ModulePlanner
             Errno.ENOENT, $"There is no module '{nameOrPath}' in {FoldersText}; name its file, or put it there.");
     }
 
-    /// <summary>Finds the file of a module that another one needs: beside it, or in the folders; null if there is none.</summary>
+    /// <summary>
+    /// Finds the file of a module that another one needs: beside it, or in the folders; null if
+    /// there is none.
+    /// </summary>
     public string? FindFor(ModuleImage main, string name) => Beside(main, name) ?? Find(name);
 
     /// <summary>Reads a module and everything that belongs to it.</summary>
@@ -102,7 +110,9 @@ internal sealed class ModulePlanner
         {
             dependencies.Add(isModule(name) || FindFor(main, name) is not null
                 ? name
-                : throw new HmmException(Errno.ENOENT, $"Module {main.Name} needs module {name}, which is neither loaded nor in {FoldersText}."));
+                : throw new HmmException(
+                    Errno.ENOENT,
+                    $"Module {main.Name} needs module {name}, which is neither loaded nor in {FoldersText}."));
         }
 
         var missing = new SortedSet<string>(StringComparer.Ordinal);
@@ -110,7 +120,8 @@ internal sealed class ModulePlanner
         var open = new Queue<ModuleImage>([main]);
         while (open.TryDequeue(out var image))
         {
-            foreach (var name in ModuleImageReader.Guard(image.Path, () => image.Metadata.AssemblyReferences().ToList()))
+            var references = ModuleImageReader.Guard(image.Path, () => image.Metadata.AssemblyReferences().ToList());
+            foreach (var name in references)
             {
                 if (_shared.Contains(name) || !seen.Add(name))
                 {
@@ -130,13 +141,21 @@ internal sealed class ModulePlanner
 
         return missing.Count == 0 ? [.. dependencies] : throw new HmmException(
             Errno.ENOENT,
-            $"Module {main.Name} is refused: it references {string.Join(", ", missing)}, which modules cannot see: neither the core, "
+            $"Module {main.Name} is refused: it references {string.Join(", ", missing)}, which modules cannot see: "
+                + "neither the core, "
                 + $"nor a module, nor a file beside '{main.Path}', nor part of .NET.");
     }
 
-    /// <summary>A reference to a file: another module is a dependency, anything else beside the module is part of it.</summary>
+    /// <summary>
+    /// A reference to a file: another module is a dependency, anything else beside the module is
+    /// part of it.
+    /// </summary>
     private bool TryAddFile(
-        ModuleImage main, string name, SortedSet<string> dependencies, List<ModuleImage> privates, Queue<ModuleImage> open)
+        ModuleImage main,
+        string name,
+        SortedSet<string> dependencies,
+        List<ModuleImage> privates,
+        Queue<ModuleImage> open)
     {
         var path = FindFor(main, name);
         if (path is null)
@@ -177,11 +196,15 @@ internal sealed class ModulePlanner
     private bool IsFramework(string name) =>
         IsPlainName(name) && _files.Exists(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), name + ".dll"));
 
-    /// <summary>A module may come from an allow-listed folder only, over a path in which not everyone can write.</summary>
+    /// <summary>
+    /// A module may come from an allow-listed folder only, over a path in which not everyone can
+    /// write.
+    /// </summary>
     private ModuleFolder CheckPath(string asked, string file)
     {
         var folder = _folders.FirstOrDefault(f => file.StartsWith(f.Path.TrimEnd('/') + "/", StringComparison.Ordinal))
-            ?? throw new HmmException(Errno.EACCES, $"Modules may be loaded from {FoldersText} only, and '{asked}' is not there; move it.");
+            ?? throw new HmmException(
+                Errno.EACCES, $"Modules may be loaded from {FoldersText} only, and '{asked}' is not there; move it.");
         if (!_files.Exists(file))
         {
             throw new HmmException(Errno.ENOENT, $"The module file '{asked}' does not exist.");
@@ -197,7 +220,9 @@ internal sealed class ModulePlanner
             if ((mode & WorldWritable) != 0 && !sticky)
             {
                 throw new HmmException(
-                    Errno.EACCES, $"Module '{asked}' is refused: everyone can write to '{path}'; run 'chmod o-w {path}'.");
+                    Errno.EACCES,
+                    $"Module '{asked}' is refused: everyone can write to '{path}'; run 'chmod o-w "
+                        + $"{path}'.");
             }
         }
 

@@ -15,7 +15,8 @@ internal sealed class ModuleRunner(ModuleLoaderOptions options, DriverRegistry d
 {
     /// <summary>Creates the entry and runs init.</summary>
     /// <exception cref="HmmException">
-    /// The errno of the <see cref="HmmException"/> that init threw, or <see cref="Errno.EINVAL"/> for another exception:
+    /// The errno of the <see cref="HmmException"/> that init threw, or <see cref="Errno.EINVAL"/>
+    /// for another exception:
     /// everything is undone. <see cref="Errno.ETIMEDOUT"/>: it hangs; the module is marked failed.
     /// </exception>
     public void Init(LoadedModule module)
@@ -51,7 +52,10 @@ internal sealed class ModuleRunner(ModuleLoaderOptions options, DriverRegistry d
                 BadImageFormatException or FileLoadException or TypeLoadException => Errno.ENOEXEC,
                 _ => Errno.EINVAL,
             };
-            throw new HmmException(errno, $"The init of module {module.Name} failed, and what it had acquired was undone: {cause.Message}", error);
+            throw new HmmException(
+                errno,
+                $"The init of module {module.Name} failed, and what it had acquired was undone: {cause.Message}",
+                error);
         }
     }
 
@@ -82,7 +86,10 @@ internal sealed class ModuleRunner(ModuleLoaderOptions options, DriverRegistry d
         }
     }
 
-    /// <summary>The runtime wraps what a constructor or a static initialiser throws, and wraps it twice where both apply.</summary>
+    /// <summary>
+    /// The runtime wraps what a constructor or a static initialiser throws, and wraps it twice
+    /// where both apply.
+    /// </summary>
     private static Exception CauseOf(Exception error)
     {
         while (error is TargetInvocationException or TypeInitializationException && error.InnerException is { } inner)
@@ -98,7 +105,8 @@ internal sealed class ModuleRunner(ModuleLoaderOptions options, DriverRegistry d
         module.Fail();
         module.Context.Undo.Close();
         drivers.RemoveAll(module.Name);
-        var message = $"The {call} of module {module.Name} did not return within {options.CallDeadline.TotalSeconds:0.###} s; "
+        var message = $"The {call} of module {module.Name} did not return within "
+            + $"{options.CallDeadline.TotalSeconds:0.###} s; "
             + "its drivers were withdrawn and its thread was abandoned. Restart the host to be rid of it.";
         Warn(module.Name, message);
         throw new HmmException(Errno.ETIMEDOUT, message);

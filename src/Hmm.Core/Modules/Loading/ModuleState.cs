@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 namespace Hmm.Core.Modules.Loading;
 
-/// <summary>Where a module is in its life. <c>Live -> Unloading -> gone</c>; <c>Failed</c> from a call that hangs.</summary>
+/// <summary>
+/// Where a module is in its life. <c>Live -> Unloading -> gone</c>; <c>Failed</c> from a call that
+/// hangs.
+/// </summary>
 internal enum ModuleState
 {
     /// <summary>Its init has returned; it can be used.</summary>

@@ -22,7 +22,8 @@ internal sealed class SystemModuleFiles : IModuleFiles
             full = followed;
         }
 
-        throw new HmmException(Errno.EINVAL, $"The path '{path}' has more than {LinksMax} symbolic links; they lead in a circle.");
+        throw new HmmException(
+            Errno.EINVAL, $"The path '{path}' has more than {LinksMax} symbolic links; they lead in a circle.");
     }
 
     public bool Exists(string path) => File.Exists(path);
@@ -38,7 +39,8 @@ internal sealed class SystemModuleFiles : IModuleFiles
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
             if (file.Length > lengthMaxBytes)
             {
-                throw new HmmException(Errno.EFBIG, $"'{path}' has {file.Length} bytes, and a module may have {lengthMaxBytes}.");
+                throw new HmmException(
+                    Errno.EFBIG, $"'{path}' has {file.Length} bytes, and a module may have {lengthMaxBytes}.");
             }
 
             var bytes = new byte[file.Length];
@@ -51,7 +53,8 @@ internal sealed class SystemModuleFiles : IModuleFiles
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new HmmException(Errno.EACCES, $"The module file '{path}' cannot be read; give this user the right to.", e);
+            throw new HmmException(
+                Errno.EACCES, $"The module file '{path}' cannot be read; give this user the right to.", e);
         }
         catch (IOException e) when (e is not HmmException)
         {

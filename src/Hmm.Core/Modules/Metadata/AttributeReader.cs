@@ -16,7 +16,8 @@ internal sealed class AttributeReader
     private const byte CodeType = 0x50, CodeBoxed = 0x51, CodeField = 0x53, CodeProperty = 0x54, CodeEnum = 0x55;
 
     /// <summary>The element types used here, besides the primitives 0x02 to 0x0e.</summary>
-    private const byte ElementString = 0x0e, ElementValueType = 0x11, ElementClass = 0x12, ElementObject = 0x1c, ElementArray = 0x1d;
+    private const byte ElementString = 0x0e, ElementValueType = 0x11, ElementClass = 0x12,
+        ElementObject = 0x1c, ElementArray = 0x1d;
 
     private readonly MetadataImage _image; // Guarded by: owner thread
     private readonly List<string> _typeNames = []; // Guarded by: owner thread
@@ -44,9 +45,11 @@ internal sealed class AttributeReader
         var metadata = image.Metadata;
         var (parent, signature) = attribute.Constructor.Kind switch
         {
-            HandleKind.MethodDefinition when metadata.GetMethodDefinition((MethodDefinitionHandle)attribute.Constructor) is var m =>
+            HandleKind.MethodDefinition when metadata.GetMethodDefinition(
+                (MethodDefinitionHandle)attribute.Constructor) is var m =>
                 ((EntityHandle)m.GetDeclaringType(), m.Signature),
-            HandleKind.MemberReference when metadata.GetMemberReference((MemberReferenceHandle)attribute.Constructor) is var m =>
+            HandleKind.MemberReference when metadata.GetMemberReference(
+                (MemberReferenceHandle)attribute.Constructor) is var m =>
                 (m.Parent, m.Signature),
             _ => throw new BadImageFormatException("an attribute has no constructor"),
         };
@@ -100,7 +103,10 @@ internal sealed class AttributeReader
             : throw new BadImageFormatException("an attribute is longer than its arguments");
     }
 
-    /// <summary>Reads a parameter's type from the constructor's signature, as the code that its value is stored under.</summary>
+    /// <summary>
+    /// Reads a parameter's type from the constructor's signature, as the code that its value is
+    /// stored under.
+    /// </summary>
     private byte ParameterCode(ref BlobReader signature, out byte element)
     {
         element = 0;

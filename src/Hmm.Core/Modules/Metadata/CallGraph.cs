@@ -133,7 +133,10 @@ internal sealed class CallGraph
         return edges;
     }
 
-    /// <summary>What touching a member runs besides: its type's static constructor, and a state machine's MoveNext.</summary>
+    /// <summary>
+    /// What touching a member runs besides: its type's static constructor, and a state machine's
+    /// MoveNext.
+    /// </summary>
     private void AddImplied(MemberDef target, Action<MemberDef> add)
     {
         var type = target.DeclaringType;
@@ -230,7 +233,8 @@ internal sealed class CallGraph
             {
                 type.Image.Budget.Spend(1);
                 var target = parent.Image.Metadata.GetMethodDefinition(candidate);
-                if ((target.Attributes & MethodAttributes.Virtual) != 0 && parent.Image.Metadata.StringComparer.Equals(target.Name, name))
+                if ((target.Attributes & MethodAttributes.Virtual) != 0
+                    && parent.Image.Metadata.StringComparer.Equals(target.Name, name))
                 {
                     Map(map, new MemberDef(parent.Image, candidate), new MemberDef(type.Image, handle));
                 }

@@ -7,11 +7,13 @@ namespace Hmm.Core.Modules.Metadata;
 /// <summary>Finding members, and who can see them.</summary>
 internal sealed partial class MetadataImage
 {
-    private readonly Dictionary<TypeDefinitionHandle, Dictionary<string, EntityHandle>> _members = []; // Guarded by: owner thread
+    private readonly Dictionary<TypeDefinitionHandle, Dictionary<string, EntityHandle>> _members =
+        []; // Guarded by: owner thread
     private Dictionary<string, string>? _forwarders; // Guarded by: owner thread
 
     /// <summary>Finds a member of one type by name and whole signature.</summary>
-    public bool TryFindMember(TypeDefinitionHandle type, string name, string signature, bool isMethod, out EntityHandle member)
+    public bool TryFindMember(
+        TypeDefinitionHandle type, string name, string signature, bool isMethod, out EntityHandle member)
     {
         if (!_members.TryGetValue(type, out var members))
         {
@@ -109,17 +111,20 @@ internal sealed partial class MetadataImage
         foreach (var method in type.GetMethods())
         {
             var row = Metadata.GetMethodDefinition(method);
-            members.TryAdd(MemberKey(Text(row.Name), SignatureText.Read(this, row.Signature).Full, isMethod: true), method);
+            members.TryAdd(
+                MemberKey(Text(row.Name), SignatureText.Read(this, row.Signature).Full, isMethod: true), method);
         }
 
         foreach (var field in type.GetFields())
         {
             var row = Metadata.GetFieldDefinition(field);
-            members.TryAdd(MemberKey(Text(row.Name), SignatureText.Read(this, row.Signature).Full, isMethod: false), field);
+            members.TryAdd(
+                MemberKey(Text(row.Name), SignatureText.Read(this, row.Signature).Full, isMethod: false), field);
         }
 
         return members;
     }
 
-    private static string MemberKey(string name, string signature, bool isMethod) => (isMethod ? "M " : "F ") + name + " " + signature;
+    private static string MemberKey(string name, string signature, bool isMethod) =>
+        (isMethod ? "M " : "F ") + name + " " + signature;
 }

@@ -12,7 +12,8 @@ namespace Hmm.Core.Modules.Metadata;
 /// One assembly's metadata, read without loading it: names of types and members, as the export table spells them.
 /// </summary>
 /// <remarks>
-/// Ownership: whoever creates it disposes it. Thread-safety: none; one thread reads at a time, because names are cached.
+/// Ownership: whoever creates it disposes it. Thread-safety: none; one thread reads at a time,
+/// because names are cached.
 /// Errors: malformed metadata is a <see cref="BadImageFormatException"/>, or one of the few other exceptions that
 /// <see cref="ModuleImageReader"/> lists; no file makes it loop, recurse or allocate without a bound.
 /// </remarks>
@@ -110,12 +111,16 @@ internal sealed partial class MetadataImage : IDisposable
         return _references[row] ??= ReadKey(handle);
     }
 
-    /// <summary>The type that a TypeDef, TypeRef or TypeSpec handle is about; null for arrays, pointers and parameters.</summary>
+    /// <summary>
+    /// The type that a TypeDef, TypeRef or TypeSpec handle is about; null for arrays, pointers and
+    /// parameters.
+    /// </summary>
     public TypeKey? KeyOf(EntityHandle handle)
     {
         if (handle.Kind == HandleKind.TypeSpecification)
         {
-            handle = SignatureText.HeadOf(this, Metadata.GetTypeSpecification((TypeSpecificationHandle)handle).Signature);
+            handle = SignatureText.HeadOf(
+                this, Metadata.GetTypeSpecification((TypeSpecificationHandle)handle).Signature);
         }
 
         return handle.Kind switch
@@ -205,7 +210,8 @@ internal sealed partial class MetadataImage : IDisposable
         return type.ResolutionScope.Kind switch
         {
             HandleKind.AssemblyReference =>
-                new TypeKey(Text(Metadata.GetAssemblyReference((AssemblyReferenceHandle)type.ResolutionScope).Name), name),
+                new TypeKey(
+                    Text(Metadata.GetAssemblyReference((AssemblyReferenceHandle)type.ResolutionScope).Name), name),
             HandleKind.ModuleDefinition => new TypeKey(Name, name),
             _ => throw new BadImageFormatException("it spans several files, which modules may not"),
         };

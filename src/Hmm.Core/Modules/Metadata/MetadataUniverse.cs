@@ -16,7 +16,8 @@ internal sealed class MetadataUniverse
     /// <summary>How many forwarders may be followed one after the other.</summary>
     private const int ForwardersMax = 4;
 
-    private readonly Dictionary<string, MetadataImage> _images = new(StringComparer.OrdinalIgnoreCase); // Guarded by: owner thread
+    private readonly Dictionary<string, MetadataImage> _images = new(
+        StringComparer.OrdinalIgnoreCase); // Guarded by: owner thread
 
     public MetadataUniverse(IEnumerable<MetadataImage> images)
     {
@@ -116,7 +117,9 @@ internal sealed class MetadataUniverse
             {
                 type.Image.Budget.Spend(1);
                 var implemented = next.Image.Metadata.GetInterfaceImplementation(handle).Interface;
-                if (next.Image.KeyOf(implemented) is { } key && TryFindType(key, out var definition) && found.Add(definition))
+                if (next.Image.KeyOf(implemented) is { } key
+                    && TryFindType(key, out var definition)
+                    && found.Add(definition))
                 {
                     open.Enqueue(definition);
                 }

@@ -42,7 +42,8 @@ internal static class MethodCode
             {
                 case OperandType.InlineNone:
                     break;
-                case OperandType.InlineMethod or OperandType.InlineField or OperandType.InlineType or OperandType.InlineTok:
+                case OperandType.InlineMethod or OperandType.InlineField or OperandType.InlineType
+                    or OperandType.InlineTok:
                     tokens.Add(MetadataTokens.EntityHandle(code.ReadInt32()));
                     break;
                 case OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar:

@@ -9,7 +9,8 @@ namespace Hmm.Core.Modules.Metadata;
 /// nobody can exchange the file in between.
 /// </summary>
 /// <remarks>Ownership: whoever has it read disposes it.</remarks>
-internal sealed class ModuleImage(string path, byte[] bytes, MetadataImage metadata, ModuleManifest? manifest) : IDisposable
+internal sealed class ModuleImage(
+    string path, byte[] bytes, MetadataImage metadata, ModuleManifest? manifest) : IDisposable
 {
     /// <summary>Where it came from.</summary>
     public string Path { get; } = path;
@@ -28,7 +29,10 @@ internal sealed class ModuleImage(string path, byte[] bytes, MetadataImage metad
     /// <summary>SHA-256 of the file, in lower-case hex.</summary>
     public string Hash { get; } = Convert.ToHexStringLower(SHA256.HashData(bytes));
 
-    /// <summary>Whether it has a strong name. The runtime does not verify it, so this says "signed", not "genuine".</summary>
+    /// <summary>
+    /// Whether it has a strong name. The runtime does not verify it, so this says "signed", not
+    /// "genuine".
+    /// </summary>
     public bool IsStrongNamed => (Metadata.Metadata.GetAssemblyDefinition().Flags & AssemblyFlags.PublicKey) != 0;
 
     public void Dispose() => Metadata.Dispose();

@@ -30,7 +30,9 @@ internal static class ModuleImageReader
     /// <summary>Whether an assembly that was read as a private one calls itself a module.</summary>
     public static bool SaysItIsAModule(ModuleImage image) => Guard(
         image.Path,
-        () => AttributeReader.ReadAll(image.Metadata, image.Metadata.Metadata.GetAssemblyDefinition().GetCustomAttributes())
+        () =>
+            AttributeReader.ReadAll(
+                image.Metadata, image.Metadata.Metadata.GetAssemblyDefinition().GetCustomAttributes())
             .Any(a => a.Type == new TypeKey(s_core, typeof(ModuleAttribute).FullName!)));
 
     /// <summary>
@@ -79,14 +81,18 @@ internal static class ModuleImageReader
         });
     }
 
-    /// <summary>Portable IL runs anywhere; anything else must be for this processor, and hides code from the gate.</summary>
+    /// <summary>
+    /// Portable IL runs anywhere; anything else must be for this processor, and hides code from the
+    /// gate.
+    /// </summary>
     private static void CheckCode(string path, MetadataImage image)
     {
         var headers = image.Headers!;
         var corHeader = headers.CorHeader!;
         if ((corHeader.Flags & CorFlags.ILOnly) == 0 || corHeader.ManagedNativeHeaderDirectory.Size != 0)
         {
-            throw NotAModule(path, "it holds native code, which cannot be checked; build it as IL only (no ReadyToRun, no C++/CLI)");
+            throw NotAModule(
+                path, "it holds native code, which cannot be checked; build it as IL only (no ReadyToRun, no C++/CLI)");
         }
 
         var machine = headers.CoffHeader.Machine;
@@ -111,7 +117,9 @@ internal static class ModuleImageReader
         }
 
         var module = modules[0];
-        if (module.TextAt(0) is not { } license || module.Arguments.Count != 4 || module.Arguments[3] is not int contract)
+        if (module.TextAt(0) is not { } license
+            || module.Arguments.Count != 4
+            || module.Arguments[3] is not int contract)
         {
             throw NotAModule(path, "its [assembly: Module] attribute cannot be read");
         }
@@ -123,7 +131,9 @@ internal static class ModuleImageReader
             module.NamedText(nameof(ModuleAttribute.Version)),
             contract,
             FindEntry(path, image),
-            [.. attributes.Where(a => a.Type.Name == typeof(ModuleParameterAttribute).FullName).Select(a => Parameter(path, a))],
+            [
+                .. attributes.Where(
+                    a => a.Type.Name == typeof(ModuleParameterAttribute).FullName).Select(a => Parameter(path, a))],
             Names(attributes, typeof(ModuleDependsAttribute)),
             Names(attributes, typeof(ImportNamespaceAttribute)).ToHashSet(StringComparer.Ordinal));
     }
@@ -132,7 +142,9 @@ internal static class ModuleImageReader
         [.. attributes.Where(a => a.Type.Name == type.FullName).Select(a => a.TextAt(0)).OfType<string>()];
 
     private static ParameterInfo Parameter(string path, AttributeData attribute) =>
-        attribute.TextAt(0) is { } name && attribute.Arguments is [_, int type] && Enum.IsDefined((ModuleParameterType)type)
+        attribute.TextAt(0) is { } name
+            && attribute.Arguments is [_, int type]
+            && Enum.IsDefined((ModuleParameterType)type)
             ? new ParameterInfo(
                 name,
                 (ModuleParameterType)type,

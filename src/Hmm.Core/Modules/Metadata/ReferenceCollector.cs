@@ -36,7 +36,9 @@ internal sealed class ReferenceCollector
     /// <summary>Collects the references of one assembly.</summary>
     /// <param name="image">The assembly.</param>
     /// <param name="universe">Where references resolve; holds <paramref name="image"/> too.</param>
-    /// <param name="own">The names of the module's own assemblies: references between them are nobody's business.</param>
+    /// <param name="own">
+    /// The names of the module's own assemblies: references between them are nobody's business.
+    /// </param>
     /// <param name="protectedNames">The assemblies whose access checks nobody may go around.</param>
     public static CollectedReferences Collect(
         MetadataImage image, MetadataUniverse universe, IReadOnlySet<string> own, IReadOnlySet<string> protectedNames)
@@ -112,12 +114,17 @@ internal sealed class ReferenceCollector
             }
             else if (!_own.Contains(start.Assembly) && !(leftUniverse && IsOfObject(name)))
             {
-                _found.Add(new SymbolReference(start.Assembly, $"{start.Name}.{name}{signature.Parameters}", ReferenceState.Missing));
+                _found.Add(
+                    new SymbolReference(
+                        start.Assembly, $"{start.Name}.{name}{signature.Parameters}", ReferenceState.Missing));
             }
         }
     }
 
-    /// <summary>The methods that every type has from <see cref="object"/>, which some compilers name on the type itself.</summary>
+    /// <summary>
+    /// The methods that every type has from <see cref="object"/>, which some compilers name on the
+    /// type itself.
+    /// </summary>
     private static bool IsOfObject(string name) =>
         name is nameof(ToString) or nameof(Equals) or nameof(GetHashCode) or nameof(GetType);
 
@@ -149,7 +156,10 @@ internal sealed class ReferenceCollector
         }
     }
 
-    /// <summary>Overriding is using. Matched by name and parameter count, because a generic base spells its types differently.</summary>
+    /// <summary>
+    /// Overriding is using. Matched by name and parameter count, because a generic base spells its
+    /// types differently.
+    /// </summary>
     private void AddOverridden(TypeDef type, TypeDef parent)
     {
         foreach (var handle in type.Row.GetMethods())
@@ -205,7 +215,8 @@ internal sealed class ReferenceCollector
             switch (attribute.Type.Name)
             {
                 case AccessBypass:
-                    _bypasses.Add($"it switches off access checks ([IgnoresAccessChecksTo(\"{attribute.TextAt(0)}\")])");
+                    _bypasses.Add(
+                        $"it switches off access checks ([IgnoresAccessChecksTo(\"{attribute.TextAt(0)}\")])");
                     break;
                 case Accessor:
                     CheckAccessor(row);
@@ -227,12 +238,17 @@ internal sealed class ReferenceCollector
 
             if (!attribute.IsReadable && Names(attribute, row))
             {
-                _bypasses.Add($"the arguments of an attribute {attribute.Type.Name} name a protected assembly, and cannot be read");
+                _bypasses.Add(
+                    $"the arguments of an attribute {attribute.Type.Name} name a protected assembly, and cannot be "
+                        + "read");
             }
         }
     }
 
-    /// <summary>An unsafe accessor reaches the type of its first parameter, or of its result where it is a constructor.</summary>
+    /// <summary>
+    /// An unsafe accessor reaches the type of its first parameter, or of its result where it is a
+    /// constructor.
+    /// </summary>
     private void CheckAccessor(CustomAttribute attribute)
     {
         if (attribute.Parent.Kind != HandleKind.MethodDefinition)
@@ -243,14 +259,17 @@ internal sealed class ReferenceCollector
         var method = _image.Metadata.GetMethodDefinition((MethodDefinitionHandle)attribute.Parent);
         var types = new List<EntityHandle>();
         var signature = SignatureText.Read(_image, method.Signature, types);
-        var target = types.Select(t => _image.KeyOf(t)).FirstOrDefault(k => k is { } key && _protected.Contains(key.Assembly));
+        var target = types.Select(t => _image.KeyOf(t)).FirstOrDefault(
+            k => k is { } key && _protected.Contains(key.Assembly));
         if (target is { } reached)
         {
             _bypasses.Add($"an unsafe accessor '{_image.Text(method.Name)}' reaches into {reached.Name}");
         }
         else if (signature.Parameters.Contains('!', StringComparison.Ordinal))
         {
-            _bypasses.Add($"an unsafe accessor '{_image.Text(method.Name)}' reaches into a generic parameter, which could be anything");
+            _bypasses.Add(
+                $"an unsafe accessor '{_image.Text(method.Name)}' reaches into a generic parameter, which could be "
+                    + "anything");
         }
     }
 
@@ -316,7 +335,8 @@ internal sealed class ReferenceCollector
         foreach (var method in type.Row.GetMethods())
         {
             _image.Budget.Spend(1);
-            if (type.Image.Metadata.StringComparer.Equals(type.Image.Metadata.GetMethodDefinition(method).Name, "set_" + name))
+            if (type.Image.Metadata.StringComparer.Equals(
+                type.Image.Metadata.GetMethodDefinition(method).Name, "set_" + name))
             {
                 AddMember(new MemberDef(type.Image, method));
             }

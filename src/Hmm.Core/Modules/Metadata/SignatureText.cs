@@ -34,7 +34,8 @@ internal sealed class SignatureText
     /// <param name="image">The image that the blob belongs to.</param>
     /// <param name="signature">The blob.</param>
     /// <param name="types">Receives every type that the signature mentions, where given.</param>
-    public static MemberSignature Read(MetadataImage image, BlobHandle signature, ICollection<EntityHandle>? types = null)
+    public static MemberSignature Read(
+        MetadataImage image, BlobHandle signature, ICollection<EntityHandle>? types = null)
     {
         var reader = new SignatureText(image, signature, types);
         var header = reader._blob.ReadSignatureHeader();
@@ -47,7 +48,8 @@ internal sealed class SignatureText
     }
 
     /// <summary>
-    /// The type at the head of a type specification: <c>List`1</c> of <c>List`1&lt;int&gt;</c>; nil for arrays, pointers
+    /// The type at the head of a type specification: <c>List`1</c> of <c>List`1&lt;int&gt;</c>; nil
+    /// for arrays, pointers
     /// and generic parameters, which have no members that an assembly defines.
     /// </summary>
     public static EntityHandle HeadOf(MetadataImage image, BlobHandle specification)
