@@ -37,7 +37,7 @@ public sealed class PlacementTests : IDisposable
         Assert.Equal((_fast, 2), Take(6));
         Assert.Equal((_slow, 6), Take(6));
         _placement.Remove(_slow.Memory);
-        Assert.False(_placement.TryAllocate(1, 0, out _, out _, out _));
+        Assert.False(TryAllocate(1, 0, out _, out _, out _));
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class PlacementTests : IDisposable
     [Fact]
     public void FreedFramesOfAFullDeviceAreUsedAgain()
     {
-        Assert.True(_placement.TryAllocate(4, 0, out _, out var first, out _));
+        Assert.True(TryAllocate(4, 0, out _, out var first, out _));
         _placement.NoteError(_fast.Memory, Errno.ENOSPC);
         _fast.Memory.PageMap.Put(first, 2);
         Assert.Equal((_fast, 2), Take(4));
@@ -82,15 +82,21 @@ public sealed class PlacementTests : IDisposable
     public void ALargePageTakesAnAlignedRun()
     {
         Assert.Equal((_fast, 1), Take(1));
-        Assert.True(_placement.TryAllocate(16, 4, out var device, out var first, out var frames));
+        Assert.True(TryAllocate(16, 4, out var device, out var first, out var frames));
         Assert.Equal((_slow.Memory, 16, 0UL), (device, frames, first.Value % 16));
-        Assert.True(_placement.TryAllocate(512, 9, out device, out first, out frames));
+        Assert.True(TryAllocate(512, 9, out device, out first, out frames));
         Assert.Equal((_slow.Memory, 512, 0UL), (device, frames, first.Value % 512));
+    }
+
+    private bool TryAllocate(int framesMax, int pageOrder, out DeviceMemory device, out Pfn first, out int frames)
+    {
+        var rank = 0;
+        return _placement.TryAllocate(ref rank, framesMax, pageOrder, out device, out first, out frames);
     }
 
     private (SimulatedDevice Device, int Frames) Take(int frames)
     {
-        Assert.True(_placement.TryAllocate(frames, 0, out var device, out _, out var got));
+        Assert.True(TryAllocate(frames, 0, out var device, out _, out var got));
         return (device == _fast.Memory ? _fast : _slow, got);
     }
 }
