@@ -49,8 +49,8 @@ public sealed class ExaminationTests
     {
         var finding = Find(Healthy with { Rungs = Rungs(null) }, "userfaultfd", FindingState.Problem);
         Assert.Contains("vm.unprivileged_userfaultfd=1", finding.Fix, StringComparison.Ordinal);
-        Assert.Contains("because of reason 1", finding.Text, StringComparison.Ordinal);
-        Assert.Contains("because of reason 3", finding.Text, StringComparison.Ordinal);
+        Assert.Equal(3, finding.Details.Count);
+        Assert.EndsWith("because of reason 3.", finding.Details[2], StringComparison.Ordinal);
         Assert.False(Examination.CanRun([finding]));
     }
 
@@ -68,7 +68,7 @@ public sealed class ExaminationTests
     {
         var finding = Find(Healthy with { Rungs = Rungs(UserfaultFdMode.Syscall) }, "userfaultfd", FindingState.Ok);
         Assert.Contains("through the system call", finding.Text, StringComparison.Ordinal);
-        Assert.Contains("Device node: because of reason 1", finding.Text, StringComparison.Ordinal);
+        Assert.Equal(["not through the device node: because of reason 1."], finding.Details);
     }
 
     [Fact]

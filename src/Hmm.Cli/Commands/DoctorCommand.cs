@@ -49,9 +49,14 @@ internal static class DoctorCommand
             };
             var subject = finding.Subject.PadRight(subjectWidth);
             terminal.Ansi.MarkupLine($"[{colour}]{word.PadRight(StateWidth)}[/]{subject}{Markup.Escape(finding.Text)}");
+            var indent = new string(' ', StateWidth + subjectWidth);
+            foreach (var detail in finding.Details)
+            {
+                terminal.Ansi.MarkupLine($"{indent}[grey]{Markup.Escape(detail)}[/]");
+            }
+
             if (finding.Fix is not null)
             {
-                var indent = new string(' ', StateWidth + subjectWidth);
                 terminal.Ansi.MarkupLine($"{indent}fix: {Markup.Escape(finding.Fix)}");
             }
         }

@@ -58,14 +58,14 @@ internal static class Examination
     {
         const string Subject = "userfaultfd";
         var best = facts.Rungs.FirstOrDefault(rung => rung.Available);
-        var refused = string.Join(" ", facts.Rungs.Where(rung => !rung.Available).Select(Describe));
+        IReadOnlyList<string> refused = [.. facts.Rungs.Where(rung => !rung.Available).Select(Describe)];
         if (!best.Available)
         {
             return new Finding(
                 Subject,
                 FindingState.Problem,
-                "not available, so pages cannot come back by themselves. " + refused,
-                UserfaultFdFix(facts));
+                "not available, so pages cannot come back by themselves",
+                UserfaultFdFix(facts)) { Details = refused };
         }
 
         if (best.Mode == UserfaultFdMode.UserModeOnly)
@@ -73,21 +73,21 @@ internal static class Examination
             return new Finding(
                 Subject,
                 FindingState.Warning,
-                "user mode only: a system call that touches an absent page fails with EFAULT. " + refused,
-                UserfaultFdFix(facts));
+                "user mode only: a system call that touches an absent page fails with EFAULT",
+                UserfaultFdFix(facts)) { Details = refused };
         }
 
         var through = best.Mode == UserfaultFdMode.DeviceNode ? "through /dev/userfaultfd" : "through the system call";
-        return new Finding(Subject, FindingState.Ok, refused.Length == 0 ? through : through + ". " + refused);
+        return new Finding(Subject, FindingState.Ok, through) { Details = refused };
     }
 
-    private static string Describe(UserfaultFdProbe rung) => $"{NameOf(rung.Mode)}: {rung.Explanation.TrimEnd('.')}.";
+    private static string Describe(UserfaultFdProbe rung) => $"{NameOf(rung.Mode)}: {rung.Explanation}";
 
     private static string NameOf(UserfaultFdMode mode) => mode switch
     {
-        UserfaultFdMode.DeviceNode => "Device node",
-        UserfaultFdMode.Syscall => "System call",
-        _ => "User mode only",
+        UserfaultFdMode.DeviceNode => "not through the device node",
+        UserfaultFdMode.Syscall => "not through the system call",
+        _ => "not in user mode only",
     };
 
     private static string UserfaultFdFix(SystemFacts facts)

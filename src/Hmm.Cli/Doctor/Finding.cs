@@ -8,4 +8,8 @@ namespace Hmm.Cli.Doctor;
 /// <param name="Fix">
 /// The command or setting that mends it; null where there is nothing to mend.
 /// </param>
-internal sealed record Finding(string Subject, FindingState State, string Text, string? Fix = null);
+internal sealed record Finding(string Subject, FindingState State, string Text, string? Fix = null)
+{
+    /// <summary>What stands behind it, a sentence each; mostly empty.</summary>
+    public IReadOnlyList<string> Details { get; init; } = [];
+}
