@@ -108,6 +108,11 @@ internal sealed unsafe class Filler : IDisposable
         var page = first;
         while (page < end)
         {
+            if (Waiters.Count > 0)
+            {
+                return page; // What is free is for those who wait.
+            }
+
             var claimed = Claim(range, page, (int)Math.Min(end - page, PagesMax(range)), out var outOfMemory);
             var filled = claimed == 0 ? 0 : Fill(range, page, claimed, writable, awaited: false);
             if (filled < claimed)
@@ -475,7 +480,9 @@ internal sealed unsafe class Filler : IDisposable
         _manager.RacePoint?.Invoke();
         if (!TryReserveAndFill(waiter.Range, waiter.Page, waiter.Write))
         {
+            // While it was out, reclaim did not know of it, and may have come to rest with too little DRAM for it.
             Waiters.Return(waiter);
+            _manager.ReclaimNeeded();
             DropIfClosing(waiter.Range);
             return false;
         }

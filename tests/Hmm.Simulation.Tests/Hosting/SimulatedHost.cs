@@ -107,11 +107,11 @@ internal sealed class SimulatedHost : IDisposable
     }
 
     /// <summary>Opens a range, as a session does.</summary>
-    public SimulatedRange Open(RangeKind kind, int pages, int pageShift = 12, SimulatedFile? file = null)
+    public SimulatedRange Open(RangeKind kind, int pages, int pageShift = 12, SimulatedFile? file = null, bool allowExisting = false)
     {
         var address = _nextAddress;
         _nextAddress += RangeSpacing;
-        var memory = new SimulatedMemory(Kernel, _pool, $"range at 0x{address:x}", address, pages, pageShift);
+        var memory = new SimulatedMemory(Kernel, _pool, $"range at 0x{address:x}", address, pages, pageShift) { AllowExisting = allowExisting };
         var range = Space.CreateRange(
             new MemoryRangeOptions
             {
