@@ -52,7 +52,8 @@ internal sealed class BlockDevice : IDriverDevice, IFileIoCompletion
             var segment = batch[i];
             for (var frame = 0; frame < segment.FrameCount; frame++)
             {
-                _memory.DriverWord(segment.First + frame) = WrittenBit | Checksum.OfFrame(segment.Buffer + (frame << Pfn.Shift));
+                var checksum = Checksum.OfFrame(segment.Buffer + (frame << Pfn.Shift));
+                _memory.DriverWord(segment.First + frame) = WrittenBit | checksum;
             }
         }
 
@@ -100,7 +101,8 @@ internal sealed class BlockDevice : IDriverDevice, IFileIoCompletion
             }
 
             var offset = (ulong)(segment.First - _first) << Pfn.Shift;
-            _file.Submit(new FileIoRequest(write, offset, segment.Buffer, segment.LengthBytes, this, write ? WriteTag + number : number));
+            var tag = write ? WriteTag + number : number;
+            _file.Submit(new FileIoRequest(write, offset, segment.Buffer, segment.LengthBytes, this, tag));
         }
     }
 

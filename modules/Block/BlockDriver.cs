@@ -26,6 +26,7 @@ internal sealed class BlockDriver : IDeviceDriver
     {
         ArgumentNullException.ThrowIfNull(parameters);
         var size = parameters.SizeBytes("size") & ~4095UL;
-        return new BlockDevice(FileIo.CreateScratch(parameters.Text("folder"), size, (int)parameters.Integer("workers")));
+        return new BlockDevice(
+            FileIo.CreateScratch(parameters.Text("folder"), size, (int)parameters.Integer("workers")));
     }
 }

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-using System.Reflection;
-
 namespace Hmm.Cli;
 
 /// <summary>
@@ -8,9 +6,5 @@ namespace Hmm.Cli;
 /// </summary>
 internal static class HostEntry
 {
-    internal static Task<int> RunAsync(string[] arguments) => Task.Run(() =>
-    {
-        var main = Assembly.Load("Hmm.Host").EntryPoint!;
-        return (int)main.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [arguments], null)!;
-    });
+    internal static Task<int> RunAsync(string[] arguments) => Task.Run(() => Hmm.Host.HostProgram.Run(arguments));
 }

@@ -13,7 +13,8 @@ namespace Hmm.Core;
 public static class Corruption
 {
     /// <summary>What a failed check does. Tests replace it with a throw; nothing else may.</summary>
-    internal static Action<string> Handler { get; set; } = static message => Environment.FailFast("Hmm.NET: corruption: " + message);
+    internal static Action<string> Handler { get; set; } = static message =>
+        Environment.FailFast("Hmm.NET: corruption: " + message);
 
     /// <summary>Ends the process unless <paramref name="holds"/>. Stays on in Release: it must be cheap.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -2,6 +2,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Hmm.Core.Migration;
+using Hmm.Core.Modules;
 using Hmm.Host.Engine;
 using Hmm.Host.Sessions;
 using Hmm.Linux;
@@ -15,7 +16,10 @@ namespace Hmm.Host;
 /// </summary>
 public static class HostProgram
 {
-    /// <summary>Environment variable that selects a broken variant of the eviction protocol, for tests that must fail.</summary>
+    /// <summary>
+    /// Environment variable that selects a broken variant of the eviction protocol, for tests that
+    /// must fail.
+    /// </summary>
     public const string MutantVariable = "HMM_TEST_MUTANT";
 
     // Exit codes of sysexits.h: used wrongly, and the system does not allow it.
@@ -34,12 +38,14 @@ public static class HostProgram
 
     private static readonly Option<string?> s_budget = new("--budget")
     {
-        Description = "The DRAM that all ranges may use together, as in 256MiB. Default: a quarter of what this process may use.",
+        Description = "The DRAM that all ranges may use together, as in 256MiB. Default: a quarter of what this "
+            + "process may use.",
     };
 
     private static readonly Option<string[]> s_devices = new("--device")
     {
-        Description = "A device that pages go to, as in block,folder=/var/tmp,size=64GiB; several go in order, fastest first.",
+        Description = "A device that pages go to, as in block,folder=/var/tmp,size=64GiB; several go in order, "
+            + "fastest first.",
     };
 
     private static readonly Option<string?> s_folder = new("--device-folder")
@@ -60,10 +66,14 @@ public static class HostProgram
 
     /// <summary>Runs a host until its session, or the process, ends.</summary>
     /// <param name="args">The command line.</param>
-    /// <returns>0; 64: used wrongly; 69: the system or a device does not allow it. The reason is on standard error.</returns>
+    /// <returns>
+    /// 0; 64: used wrongly; 69: the system or a device does not allow it. The reason is on standard
+    /// error.
+    /// </returns>
     public static int Run(string[] args)
     {
-        var command = new RootCommand("The host of Hmm.NET: owns devices and page tables, and resolves the faults of applications.");
+        var command = new RootCommand(
+            "The host of Hmm.NET: owns devices and page tables, and resolves the faults of applications.");
         foreach (var option in (Option[])[s_descriptor, s_socket, s_budget, s_devices, s_folder, s_size, s_modules])
         {
             command.Options.Add(option);
@@ -79,7 +89,9 @@ public static class HostProgram
         var path = parsed.GetValue(s_socket);
         if (descriptor is null == path is null)
         {
-            Console.Error.WriteLine("hmm-host: give either --socket PATH, to serve many applications, or --session-descriptor N, to serve one.");
+            Console.Error.WriteLine(
+                "hmm-host: give either --socket PATH, to serve many applications, or --session-descriptor N, to "
+                    + "serve one.");
             return ExitUsage;
         }
 
@@ -104,7 +116,8 @@ public static class HostProgram
     {
         // Ctrl+C goes to the application and to its host alike. The application decides whether it ends; until its
         // connection closes, every page that it touches needs this process.
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, static context => context.Cancel = true);
+        using var interrupt = PosixSignalRegistration.Create(
+            PosixSignal.SIGINT, static context => context.Cancel = true);
         using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, static context => context.Cancel = true);
         var socket = UnixSocket.Adopt(descriptor);
         HostEngine engine;
@@ -168,12 +181,22 @@ public static class HostProgram
         var devices = parsed.GetValue(s_devices) ?? [];
         return new HostOptions
         {
-            BudgetBytes = budget is null ? DefaultBudgetBytes() : ByteSize.Parse("--budget", budget),
+            BudgetBytes = budget is null ? DefaultBudgetBytes() : SizeOf("--budget", budget),
             Devices = devices.Length > 0 ? devices : [DefaultDevice(parsed)],
             ModuleFolder = parsed.GetValue(s_modules)!,
-            Mutant = Enum.TryParse<Mutant>(Environment.GetEnvironmentVariable(MutantVariable), out var mutant) ? mutant : Mutant.None,
+            Mutant = MutantOfEnvironment(),
         };
     }
+
+    private static Mutant MutantOfEnvironment()
+    {
+        var name = Environment.GetEnvironmentVariable(MutantVariable);
+        return Enum.TryParse<Mutant>(name, out var mutant) ? mutant : Mutant.None;
+    }
+
+    private static ulong SizeOf(string option, string text) => ByteSize.TryParse(text, out var bytes)
+        ? bytes
+        : throw new HmmException(Errno.EINVAL, $"{option} must be a size such as 256MiB or 1GiB, and '{text}' is not.");
 
     private static ulong DefaultBudgetBytes()
     {
@@ -189,10 +212,11 @@ public static class HostProgram
         if (!Directory.Exists(folder))
         {
             throw new HmmException(
-                Errno.ENOENT, $"The device folder \"{folder}\" does not exist; create it, or name another with --device-folder.");
+                Errno.ENOENT, $"The device folder \"{folder}\" does not exist; create it, or name another with "
+                    + "--device-folder.");
         }
 
-        var bytes = size is null ? SystemInfo.FreeSpaceBytes(folder) / 10 * 9 : ByteSize.Parse("--device-size", size);
+        var bytes = size is null ? SystemInfo.FreeSpaceBytes(folder) / 10 * 9 : SizeOf("--device-size", size);
         return $"block,folder={folder},size={bytes & ~4095UL}";
     }
 }

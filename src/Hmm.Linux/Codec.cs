@@ -27,7 +27,10 @@ public abstract class Codec : IDisposable
     /// <param name="sourceBytes">Its length; at least 1.</param>
     /// <param name="destination">Where to; the two do not overlap.</param>
     /// <param name="capacityBytes">The room there.</param>
-    /// <returns>The compressed length, or 0 when it is more than the room; the room's bytes are then undefined.</returns>
+    /// <returns>
+    /// The compressed length, or 0 when it is more than the room; the room's bytes are then
+    /// undefined.
+    /// </returns>
     public abstract int Compress(nint source, int sourceBytes, nint destination, int capacityBytes);
 
     /// <summary>Brings a span back. Never reads or writes outside of the two, whatever the bytes are.</summary>
@@ -67,7 +70,8 @@ public abstract class Codec : IDisposable
         if (level < min || level > max)
         {
             throw new HmmException(
-                Errno.EINVAL, $"{codec} has no level {level}: give {min} (fastest) to {max} (smallest); 1 is the default.");
+                Errno.EINVAL, $"{codec} has no level {level}: give {min} (fastest) to {max} (smallest); 1 is the "
+                    + "default.");
         }
     }
 

@@ -40,7 +40,8 @@ internal sealed class CodecContexts : IDisposable
         var created = _create();
         return created != 0
             ? created
-            : throw new HmmException(Errno.ENOMEM, "There is no memory for the codec's context; free memory or raise the limit.");
+            : throw new HmmException(
+                Errno.ENOMEM, "There is no memory for the codec's context; free memory or raise the limit.");
     }
 
     /// <summary>Gives one back.</summary>

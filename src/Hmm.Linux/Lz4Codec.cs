@@ -28,7 +28,8 @@ public sealed unsafe class Lz4Codec : Codec
         {
             var sizeBytes = (nuint)LibLz4.LZ4_sizeofStateHC();
             _contexts = new CodecContexts(
-                () => (nint)NativeMemory.AlignedAlloc(sizeBytes, 16), static context => NativeMemory.AlignedFree((void*)context));
+                () => (nint)NativeMemory.AlignedAlloc(sizeBytes, 16),
+                static context => NativeMemory.AlignedFree((void*)context));
         }
     }
 
@@ -37,8 +38,8 @@ public sealed unsafe class Lz4Codec : Codec
 
     /// <summary>Opens the codec.</summary>
     /// <param name="level">
-    /// <see cref="LevelMin"/> to <see cref="LevelMax"/>, default 1: below 0 ever faster, from 3 on ever smaller at several
-    /// times the cost. It makes no difference to the way back.
+    /// <see cref="LevelMin"/> to <see cref="LevelMax"/>, default 1: below 0 ever faster, from 3 on
+    /// ever smaller at several times the cost. It makes no difference to the way back.
     /// </param>
     /// <exception cref="HmmException">ENOENT: liblz4 is missing. EINVAL: no such level.</exception>
     public static Lz4Codec Open(int level = 1)

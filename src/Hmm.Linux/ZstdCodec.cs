@@ -4,7 +4,10 @@ using Hmm.Uapi;
 
 namespace Hmm.Linux;
 
-/// <summary>Zstandard by the system's libzstd: fewer bytes than LZ4, slower both ways. Levels as in <c>zstd</c>.</summary>
+/// <summary>
+/// Zstandard by the system's libzstd: fewer bytes than LZ4, slower both ways. Levels as in
+/// <c>zstd</c>.
+/// </summary>
 /// <remarks>Thread-safety: as <see cref="Codec"/>.</remarks>
 public sealed class ZstdCodec : Codec
 {

@@ -28,7 +28,10 @@ public enum Errno
     /// <summary>The span touches System RAM, or the device address does not exist.</summary>
     ENXIO = 6,
 
-    /// <summary>Not a module that can be loaded: malformed, of another contract, or a symbol of it is exported twice.</summary>
+    /// <summary>
+    /// Not a module that can be loaded: malformed, of another contract, or a symbol of it is
+    /// exported twice.
+    /// </summary>
     ENOEXEC = 8,
 
     /// <summary>Bad file descriptor.</summary>

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: MIT
 namespace Hmm.Uapi;
 
-/// <summary>What the frames of a page map are. The numbers are Linux's; 0 is reserved, to catch what nobody set.</summary>
+/// <summary>
+/// What the frames of a page map are. The numbers are Linux's; 0 is reserved, to catch what nobody
+/// set.
+/// </summary>
 public enum PageMapType : uint
 {
-    /// <summary>Device memory that the CPU cannot map: a touch faults and brings the page back (MEMORY_DEVICE_PRIVATE).</summary>
+    /// <summary>
+    /// Device memory that the CPU cannot map: a touch faults and brings the page back
+    /// (MEMORY_DEVICE_PRIVATE).
+    /// </summary>
     Private = 1,
 
     /// <summary>Device memory that the CPU reaches coherently, at a linear address (MEMORY_DEVICE_COHERENT).</summary>

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 namespace Hmm.Uapi;
 
-/// <summary>What a span of the host's physical address space is made of: the counterpart of Linux's resource descriptors.</summary>
+/// <summary>
+/// What a span of the host's physical address space is made of: the counterpart of Linux's resource
+/// descriptors.
+/// </summary>
 public enum ResourceKind : uint
 {
     /// <summary>Kept free of everything else.</summary>

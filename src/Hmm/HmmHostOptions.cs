@@ -80,7 +80,8 @@ public sealed class HmmHostOptions
             if (string.IsNullOrWhiteSpace(device))
             {
                 throw new ArgumentException(
-                    $"'{device}' is no device: write a driver and its parameters, as in block,folder=/var/tmp,size=64GiB.",
+                    $"'{device}' is no device: write a driver and its parameters, as in "
+                        + "block,folder=/var/tmp,size=64GiB.",
                     nameof(Devices));
             }
         }

@@ -6,8 +6,9 @@ using Hmm.Core.Physical;
 namespace Hmm.Core.Devices;
 
 /// <summary>
-/// The checksum that drivers keep of each page they hold: CRC32C of one frame, over four interleaved quarters: the instruction has a latency of three cycles and a throughput
-/// of one, so one chain would leave two thirds of it unused. The four sums are folded into one by a fifth.
+/// The checksum that drivers keep of each page they hold: CRC32C of one frame, over four
+/// interleaved quarters: the instruction has a latency of three cycles and a throughput of one, so
+/// one chain would leave two thirds of it unused. The four sums are folded into one by a fifth.
 /// </summary>
 [ExportSymbol]
 public static unsafe class Checksum

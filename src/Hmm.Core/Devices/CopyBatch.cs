@@ -29,6 +29,8 @@ public abstract class CopyBatch
     private readonly int[] _firstFrames = new int[SegmentsMax]; // Guarded by: owner until handed over
     private readonly Errno[] _errors = new Errno[SegmentsMax]; // Guarded by: the completer of the segment
     private readonly ulong[] _refused = new ulong[FramesMax / 64]; // Guarded by: atomic; a bit each frame of the batch
+    private CopyCounters? _counters; // Guarded by: owner until handed over
+    private bool _isWrite; // Guarded by: owner until handed over
     private int _count; // Guarded by: owner until handed over
     private int _frameCount; // Guarded by: owner until handed over
     private ulong _pending; // Guarded by: atomic
@@ -44,7 +46,9 @@ public abstract class CopyBatch
     /// (installing pages, or releasing DRAM) on the calling thread: a few microseconds per page.
     /// </summary>
     /// <param name="index">0 to <see cref="Count"/> - 1.</param>
-    /// <param name="error"><see cref="Errno.None"/>, or why the copy failed; the core then keeps or poisons the pages.</param>
+    /// <param name="error">
+    /// <see cref="Errno.None"/>, or why the copy failed; the core then keeps or poisons the pages.
+    /// </param>
     public void Complete(int index, Errno error = Errno.None)
     {
         if ((uint)index >= (uint)_count)
@@ -62,14 +66,16 @@ public abstract class CopyBatch
 
         if (before == bit)
         {
+            CountCompleted();
             OnCompleted();
         }
     }
 
     /// <summary>
-    /// Turns down one frame of an eviction, before its segment is completed: the page is not for this device (it does not
-    /// compress, or there is no room for it now). The segment's other frames hold theirs. The core frees this frame and
-    /// sends its page to the next device; no error is counted. Thread-safe.
+    /// Turns down one frame of an eviction, before its segment is completed: the page is not for
+    /// this device (it does not compress, or there is no room for it now). The segment's other
+    /// frames hold theirs. The core frees this frame and sends its page to the next device; no
+    /// error is counted. Thread-safe.
     /// </summary>
     /// <param name="index">The segment.</param>
     /// <param name="frame">The frame in the segment, from 0. One frame of a larger page turns down the page.</param>
@@ -121,21 +127,41 @@ public abstract class CopyBatch
     private protected void AddSegment(Pfn first, int frameCount, nint buffer)
     {
         Corruption.Require(
-            _count < SegmentsMax && frameCount > 0 && frameCount <= FramesMax - _frameCount, "a copy batch is within its limits");
+            _count < SegmentsMax && frameCount > 0 && frameCount <= FramesMax - _frameCount,
+            "a copy batch is within its limits");
         _firstFrames[_count] = _frameCount;
         _segments[_count++] = new CopySegment(first, frameCount, buffer);
         _frameCount += frameCount;
     }
 
     /// <summary>Marks every segment pending; from here the batch belongs to the driver.</summary>
-    private protected void HandOver()
+    /// <param name="counters">Where the copies are counted; null: nowhere.</param>
+    /// <param name="write">Whether they go to the device.</param>
+    private protected void HandOver(CopyCounters? counters = null, bool write = false)
     {
         Corruption.Require(_count > 0 && _pending == 0, "a copy batch is handed over once, with segments");
+        (_counters, _isWrite) = (counters, write);
+        counters?.Begin();
         Volatile.Write(ref _pending, _count == 64 ? ulong.MaxValue : (1UL << _count) - 1);
     }
 
     private protected abstract void OnCompleted();
 
+    private void CountCompleted()
+    {
+        var frames = 0L;
+        var failed = 0;
+        for (var i = 0; i < _count; i++)
+        {
+            frames += _errors[i] == Errno.None ? _segments[i].FrameCount : 0;
+            failed += _errors[i] == Errno.None ? 0 : 1;
+        }
+
+        _counters?.End(_isWrite, frames, failed);
+    }
+
     [DoesNotReturn]
-    private static void ThrowNoSuchSegment(int index) => throw new ArgumentOutOfRangeException(nameof(index), index, "The batch has no such segment, or it no such frame.");
+    private static void ThrowNoSuchSegment(int index) =>
+        throw new ArgumentOutOfRangeException(
+            nameof(index), index, "The batch has no such segment, or it no such frame.");
 }

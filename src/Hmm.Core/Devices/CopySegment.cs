@@ -4,7 +4,10 @@ using Hmm.Core.Physical;
 
 namespace Hmm.Core.Devices;
 
-/// <summary>One descriptor of a <see cref="CopyBatch"/>: contiguous frames and the contiguous buffer they go to or come from.</summary>
+/// <summary>
+/// One descriptor of a <see cref="CopyBatch"/>: contiguous frames and the contiguous buffer they go
+/// to or come from.
+/// </summary>
 /// <param name="First">The first frame.</param>
 /// <param name="FrameCount">How many frames, 1 to <see cref="CopyBatch.FramesMax"/>.</param>
 /// <param name="Buffer">

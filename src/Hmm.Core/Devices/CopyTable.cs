@@ -46,7 +46,10 @@ public sealed class CopyTable
         }
     }
 
-    /// <summary>Gives a segment a number; false when the table is full: complete the segment with ENOMEM then.</summary>
+    /// <summary>
+    /// Gives a segment a number; false when the table is full: complete the segment with ENOMEM
+    /// then.
+    /// </summary>
     public bool TryAdd(CopyBatch batch, int segment, out int number)
     {
         ArgumentNullException.ThrowIfNull(batch);

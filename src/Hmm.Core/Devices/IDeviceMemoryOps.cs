@@ -24,8 +24,9 @@ public interface IDeviceMemoryOps
     void Fault(CopyBatch batch);
 
     /// <summary>
-    /// Pages leave DRAM: write each segment's buffer to its frames. Complete when a read would return it. Pages that are
-    /// not for this device may be turned down one by one (<see cref="CopyBatch.Refuse"/>) and go to the next.
+    /// Pages leave DRAM: write each segment's buffer to its frames. Complete when a read would
+    /// return it. Pages that are not for this device may be turned down one by one
+    /// (<see cref="CopyBatch.Refuse"/>) and go to the next.
     /// </summary>
     void Evict(CopyBatch batch);
 

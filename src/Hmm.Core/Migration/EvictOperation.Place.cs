@@ -23,7 +23,7 @@ internal sealed partial class EvictOperation
             return;
         }
 
-        HandOver();
+        HandOver(map!.Copies, write: true);
         DriverCall.Evict(map!, this);
     }
 

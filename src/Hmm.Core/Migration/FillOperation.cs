@@ -39,7 +39,7 @@ internal sealed class FillOperation : CopyBatch
         GatherSegments(Math.Min(count, Filler.PagesMax(range)), map);
         var taken = _pages;
         Corruption.Require(taken > 0, "a fill takes at least the page it was made for");
-        HandOver();
+        HandOver(map.Copies);
         DriverCall.Fault(map, this);
         return taken;
     }

@@ -98,23 +98,12 @@ public sealed class ParameterValues
                 value = text == "true";
                 return text is "true" or "false";
             case ModuleParameterType.Size:
-                var isSize = TryParseSize(text, out var size);
+                var isSize = ByteSize.TryParse(text, out var size);
                 value = size;
                 return isSize;
             default:
                 return type == ModuleParameterType.Text;
         }
-    }
-
-    private static bool TryParseSize(string text, out ulong sizeBytes)
-    {
-        string[] units = ["KiB", "MiB", "GiB", "TiB"];
-        var unit = Array.FindIndex(units, u => text.EndsWith(u, StringComparison.Ordinal));
-        var digits = unit < 0 ? text : text[..^3];
-        var shift = 10 * (unit + 1);
-        var parsed = ulong.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var count);
-        sizeBytes = count << shift;
-        return parsed && sizeBytes >> shift == count;
     }
 
     private static string Shape(ModuleParameterType type) => type switch

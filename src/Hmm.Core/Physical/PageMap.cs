@@ -44,6 +44,9 @@ public sealed partial class PageMap
     /// <summary>All frames, in frames of 4 KiB.</summary>
     public ulong FramesTotal { get; }
 
+    /// <summary>What went through the copy hooks.</summary>
+    internal CopyCounters Copies { get; } = new();
+
     /// <summary>Counts, in frames of 4 KiB.</summary>
     public DeviceMemoryStatistics Statistics
     {

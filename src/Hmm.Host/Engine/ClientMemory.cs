@@ -10,7 +10,10 @@ namespace Hmm.Host.Engine;
 /// poison) and its memfd (to read and punch). The memfd is never written by the host: a page that appeared in it
 /// without an install would be mapped silently, and its writes would go unseen.
 /// </summary>
-/// <remarks>Threads: any. Owns the memfd; the userfaultfd belongs to the session. Allocates nothing after construction.</remarks>
+/// <remarks>
+/// Threads: any. Owns the memfd; the userfaultfd belongs to the session. Allocates nothing after
+/// construction.
+/// </remarks>
 internal sealed class ClientMemory : IUserMemory, IDisposable
 {
     private const int SystemPageShift = 12;
@@ -44,7 +47,8 @@ internal sealed class ClientMemory : IUserMemory, IDisposable
         var done = 0UL;
         while (true)
         {
-            error = _faults.Copy(AddressOf(first) + (nint)done, source + (nint)done, total - done, writeProtected, out var copied);
+            error = _faults.Copy(
+                AddressOf(first) + (nint)done, source + (nint)done, total - done, writeProtected, out var copied);
             done += copied;
             if (error != Errno.EEXIST || _pageShift == SystemPageShift)
             {
@@ -72,7 +76,8 @@ internal sealed class ClientMemory : IUserMemory, IDisposable
         _file.Read((ulong)first << _pageShift, destination, (ulong)count << _pageShift);
 
     /// <inheritdoc/>
-    public Errno Discard(long first, int count) => _file.PunchHole((ulong)first << _pageShift, (ulong)count << _pageShift);
+    public Errno Discard(long first, int count) =>
+        _file.PunchHole((ulong)first << _pageShift, (ulong)count << _pageShift);
 
     /// <inheritdoc/>
     public void Wake(long first, int count) => _faults.Wake(AddressOf(first), (ulong)count << _pageShift);
@@ -88,9 +93,10 @@ internal sealed class ClientMemory : IUserMemory, IDisposable
         var offset = (ulong)first << _pageShift;
         while (offset < end && _file.TryNextData(offset, out var start, out var stop))
         {
-            for (var page = (long)(start >> _pageShift); page < first + present.Length && (ulong)page << _pageShift < stop; page++)
+            var last = Math.Min((stop - 1) >> _pageShift, (ulong)first + (ulong)present.Length - 1);
+            for (var page = start >> _pageShift; page <= last; page++)
             {
-                present[(int)(page - first)] = true;
+                present[(int)(page - (ulong)first)] = true;
             }
 
             offset = stop;

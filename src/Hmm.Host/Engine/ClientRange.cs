@@ -60,15 +60,19 @@ internal sealed class ClientRange
             {
                 throw new HmmException(
                     Errno.EINVAL,
-                    $"The memory of range '{specification.Name}' has {memory.LengthBytes} bytes and the range {specification.LengthBytes}; " +
+                    $"The memory of range '{specification.Name}' has {memory.LengthBytes} bytes and the range "
+                        + $"{specification.LengthBytes}; " +
                     "set the memfd's length first.");
             }
 
             var pages = (long)(specification.LengthBytes >> specification.PageShift);
             table = new PageTableMemory(pages);
-            mapped = file is null
-                ? null
-                : new MappedFile(manager.Physical, specification.Name, file, specification.LengthBytes, specification.FileBytes);
+            if (file is not null)
+            {
+                mapped = new MappedFile(
+                    manager.Physical, specification.Name, file, specification.LengthBytes, specification.FileBytes);
+            }
+
             var range = space.CreateRange(
                 new MemoryRangeOptions
                 {
@@ -101,7 +105,9 @@ internal sealed class ClientRange
         var error = Range.Kind == RangeKind.FileShared ? _file!.Sync() : Errno.None;
         if (error != Errno.None)
         {
-            throw new HmmException(error, $"The file of '{Range.Name}' could not be written to its disk; what was flushed before may be lost.");
+            throw new HmmException(
+                error, $"The file of '{Range.Name}' could not be written to its disk; what was flushed before may be "
+                    + "lost.");
         }
     }
 

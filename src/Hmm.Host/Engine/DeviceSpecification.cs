@@ -25,7 +25,8 @@ internal sealed record DeviceSpecification(string Driver, string? Name, IReadOnl
             {
                 throw new HmmException(
                     Errno.EINVAL,
-                    $"Device '{text}': '{part}' must be PARAMETER=VALUE, each parameter once, as in block,folder=/var/tmp,size=64GiB.");
+                    $"Device '{text}': '{part}' must be PARAMETER=VALUE, each parameter once, as in "
+                        + "block,folder=/var/tmp,size=64GiB.");
             }
         }
 
@@ -34,5 +35,6 @@ internal sealed record DeviceSpecification(string Driver, string? Name, IReadOnl
     }
 
     /// <summary>The parameters as text.</summary>
-    public string Detail => string.Join(',', Parameters.Select(static parameter => $"{parameter.Key}={parameter.Value}"));
+    public string Detail =>
+        string.Join(',', Parameters.Select(static parameter => $"{parameter.Key}={parameter.Value}"));
 }

@@ -37,10 +37,13 @@ internal sealed class HostDevices : IDisposable
     }
 
     /// <summary>The name of the device that holds a frame, or an empty string.</summary>
-    public string NameOf(Pfn frame) => Snapshot().FirstOrDefault(device => device.Memory.PageMap.Contains(frame))?.Name ?? string.Empty;
+    public string NameOf(Pfn frame) =>
+        Snapshot().FirstOrDefault(device => device.Memory.PageMap.Contains(frame))?.Name ?? string.Empty;
 
     /// <summary>Creates a device and lets pages go to it.</summary>
-    /// <exception cref="HmmException">ENOENT: no such driver. EEXIST: the name is taken. And what the driver says.</exception>
+    /// <exception cref="HmmException">
+    /// ENOENT: no such driver. EEXIST: the name is taken. And what the driver says.
+    /// </exception>
     public HostDevice Add(DeviceSpecification specification)
     {
         lock (_gate)
@@ -48,12 +51,14 @@ internal sealed class HostDevices : IDisposable
             var name = specification.Name ?? $"{specification.Driver}{_created}";
             if (_devices.Exists(other => other.Name == name))
             {
-                throw new HmmException(Errno.EEXIST, $"A device named '{name}' exists already; give this one another name.");
+                throw new HmmException(
+                    Errno.EEXIST, $"A device named '{name}' exists already; give this one another name.");
             }
 
             LoadModuleOf(specification.Driver);
             var lease = _modules.AcquireDriver(specification.Driver, $"device {name}");
-            var device = new HostDevice(name, specification.Driver, specification.Detail, Create(name, lease, specification));
+            var device = new HostDevice(
+                name, specification.Driver, specification.Detail, Create(name, lease, specification));
             _devices.Add(device);
             _created++;
             _manager.Placement.Add(device.Memory);
@@ -72,7 +77,8 @@ internal sealed class HostDevices : IDisposable
         lock (_gate)
         {
             device = _devices.Find(other => other.Name == name)
-                ?? throw new HmmException(Errno.ENOENT, $"There is no device '{name}'; `hmm devices` lists those there are.");
+                ?? throw new HmmException(
+                    Errno.ENOENT, $"There is no device '{name}'; `hmm devices` lists those there are.");
             if (device.State != LifetimeState.Live)
             {
                 throw new HmmException(Errno.EBUSY, $"Device '{name}' is being removed already.");
@@ -125,7 +131,8 @@ internal sealed class HostDevices : IDisposable
             // Undone newest first: the device memory goes before the driver's device, whose hooks may be called until
             // then, and the module may be unloaded only after that.
             device.Managed.Add(lease.Dispose, "driver's module");
-            var values = ParameterValues.Parse($"driver {specification.Driver}", lease.Driver.Parameters, specification.Parameters);
+            var values = ParameterValues.Parse(
+                $"driver {specification.Driver}", lease.Driver.Parameters, specification.Parameters);
             var hooks = lease.Driver.CreateDevice(name, values);
             device.Managed.Add(hooks.Dispose, "driver's device");
             DeviceMemory memory;
@@ -136,7 +143,11 @@ internal sealed class HostDevices : IDisposable
             else
             {
                 var resource = device.Managed.RequestFree(
-                    _manager.Physical.Resources, hooks.SizeBytes, CoherentAlignmentBytes, name, ResourceKind.DeviceCoherent);
+                    _manager.Physical.Resources,
+                    hooks.SizeBytes,
+                    CoherentAlignmentBytes,
+                    name,
+                    ResourceKind.DeviceCoherent);
                 memory = DeviceMemory.AddResource(hooks, device, resource, hooks.CpuAddress);
             }
 

@@ -117,14 +117,17 @@ internal sealed class HostEngine : IDisposable
     {
         if (bytes < Limits.BudgetBytesMin)
         {
-            throw new HmmException(Errno.EINVAL, $"A budget of {bytes} bytes is too small; give at least {Limits.BudgetBytesMin >> 20} MiB.");
+            throw new HmmException(
+                Errno.EINVAL, $"A budget of {bytes} bytes is too small; give at least {Limits.BudgetBytesMin >> 20} "
+                    + "MiB.");
         }
 
         if (bytes > SystemInfo.TotalMemoryBytes)
         {
             throw new HmmException(
                 Errno.EINVAL,
-                $"A budget of {bytes >> 20} MiB is more than this machine's {SystemInfo.TotalMemoryBytes >> 20} MiB of memory; give less.");
+                $"A budget of {bytes >> 20} MiB is more than this machine's {SystemInfo.TotalMemoryBytes >> 20} MiB "
+                    + "of memory; give less.");
         }
     }
 }

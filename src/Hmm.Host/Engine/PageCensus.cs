@@ -50,7 +50,9 @@ internal struct PageCensus
         Resident = Share(Resident, pages),
         Dirty = Share(Dirty, pages),
         OnDevice = Share(OnDevice, pages),
-        Marks = (Pinned > 0 ? CellMarks.Pinned : 0) | (Poisoned > 0 ? CellMarks.Poisoned : 0) | (Moving > 0 ? CellMarks.Moving : 0),
+        Marks = (Pinned > 0 ? CellMarks.Pinned : 0)
+            | (Poisoned > 0 ? CellMarks.Poisoned : 0)
+            | (Moving > 0 ? CellMarks.Moving : 0),
     };
 
     /// <summary>0 only for none, 255 only for all.</summary>

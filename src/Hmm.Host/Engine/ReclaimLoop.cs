@@ -107,7 +107,10 @@ internal sealed class ReclaimLoop : IDisposable
         }
     }
 
-    /// <summary>Decides about faults that wait while nothing can leave. False: none waits, and none has failed so.</summary>
+    /// <summary>
+    /// Decides about faults that wait while nothing can leave. False: none waits, and none has
+    /// failed so.
+    /// </summary>
     private bool EndWait(TimeSpan stuckFor)
     {
         var filler = _manager.Filler;

@@ -56,7 +56,8 @@ internal sealed partial class SessionOperations
     }
 
     /// <inheritdoc/>
-    public void Residency(ulong rangeId, long firstPage, long pageCount, Span<ResidencyCell> cells, CancellationToken connectionEnded)
+    public void Residency(
+        ulong rangeId, long firstPage, long pageCount, Span<ResidencyCell> cells, CancellationToken connectionEnded)
     {
         var range = _ranges[rangeId].Range;
         for (var i = 0; i < cells.Length; i++)
@@ -87,6 +88,10 @@ internal sealed partial class SessionOperations
             {
                 SizeBytes = counts.FramesTotal << Pfn.Shift,
                 UsedBytes = counts.FramesUsed << Pfn.Shift,
+                BytesRead = (ulong)device.Memory.PageMap.Copies.FramesRead << Pfn.Shift,
+                BytesWritten = (ulong)device.Memory.PageMap.Copies.FramesWritten << Pfn.Shift,
+                Errors = (ulong)device.Memory.PageMap.Copies.Errors,
+                InFlight = (ulong)device.Memory.PageMap.Copies.InFlight,
                 State = device.State,
                 Type = device.Memory.PageMap.Type,
                 Name = FixedName.Truncate(device.Name),

@@ -15,8 +15,8 @@ namespace Hmm.Host.Engine;
 /// </summary>
 internal sealed partial class SessionOperations : ISessionOperations
 {
-    private static readonly string s_version =
-        typeof(SessionOperations).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+    private static readonly string s_version = typeof(SessionOperations).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
     private readonly HostEngine _engine; // immutable
     private readonly AddressSpace _space; // immutable
@@ -45,7 +45,8 @@ internal sealed partial class SessionOperations : ISessionOperations
     public IReadOnlyList<ClientRange> Ranges => [.. _ranges.Values.OrderBy(static range => range.Id)];
 
     /// <inheritdoc/>
-    public HostDescription Hello(in ClientDescription client) => new(Id, (ulong)_engine.Manager.Budget.Limit << Pfn.Shift, s_version);
+    public HostDescription Hello(in ClientDescription client) =>
+        new(Id, (ulong)_engine.Manager.Budget.Limit << Pfn.Shift, s_version);
 
     /// <inheritdoc/>
     public void AdoptUserfaultfd(int descriptor, AdoptFlags flags)
@@ -81,7 +82,8 @@ internal sealed partial class SessionOperations : ISessionOperations
         {
             fileIo?.Dispose();
             memfd.Dispose();
-            throw new HmmException(Errno.EINVAL, "Adopt a userfaultfd before creating a range; its faults could not be served.");
+            throw new HmmException(
+                Errno.EINVAL, "Adopt a userfaultfd before creating a range; its faults could not be served.");
         }
 
         _ranges[rangeId] = ClientRange.Create(rangeId, range, _space, _engine.Manager, _faults, memfd, fileIo);
@@ -115,7 +117,8 @@ internal sealed partial class SessionOperations : ISessionOperations
     public void HintDropped() => Interlocked.Increment(ref _hintsDropped);
 
     /// <inheritdoc/>
-    public void Advise(ulong rangeId, Advice advice, long firstPage, long pageCount) => _ranges[rangeId].Range.Advice = advice;
+    public void Advise(ulong rangeId, Advice advice, long firstPage, long pageCount) =>
+        _ranges[rangeId].Range.Advice = advice;
 
     /// <inheritdoc/>
     public void Unpin(ulong rangeId, long firstPage, long pageCount) =>
@@ -134,7 +137,8 @@ internal sealed partial class SessionOperations : ISessionOperations
         _ranges[rangeId].Flush(_engine.Manager, firstPage, pageCount);
 
     /// <inheritdoc/>
-    public void RemoveDevice(string name, CancellationToken connectionEnded) => _engine.Devices.Remove(name, connectionEnded);
+    public void RemoveDevice(string name, CancellationToken connectionEnded) =>
+        _engine.Devices.Remove(name, connectionEnded);
 
     /// <inheritdoc/>
     public void Closed()

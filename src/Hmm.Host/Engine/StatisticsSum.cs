@@ -67,5 +67,6 @@ internal struct StatisticsSum
     }
 
     /// <summary>The sum, with the budget that applies.</summary>
-    public readonly Statistics ToStatistics(long budgetFrames) => _sum with { BudgetBytes = (ulong)budgetFrames << Pfn.Shift };
+    public readonly Statistics ToStatistics(long budgetFrames) =>
+        _sum with { BudgetBytes = (ulong)budgetFrames << Pfn.Shift };
 }

@@ -36,7 +36,9 @@ internal sealed unsafe class MappedFile : IDeviceMemoryOps, IFileIoCompletion, I
     /// <param name="memory">The physical address space.</param>
     /// <param name="name">What messages call it.</param>
     /// <param name="file">The file; owned from here on.</param>
-    /// <param name="rangeBytes">The length of the range: a multiple of 4096, at least <paramref name="fileBytes"/>.</param>
+    /// <param name="rangeBytes">
+    /// The length of the range: a multiple of 4096, at least <paramref name="fileBytes"/>.
+    /// </param>
     /// <param name="fileBytes">How much of the file is mapped, from its start.</param>
     public MappedFile(PhysicalMemory memory, string name, FileIo file, ulong rangeBytes, ulong fileBytes)
     {
@@ -46,7 +48,8 @@ internal sealed unsafe class MappedFile : IDeviceMemoryOps, IFileIoCompletion, I
         try
         {
             _device.Managed.Add(_file.Dispose, "file");
-            var resource = _device.Managed.RequestFree(memory.Resources, rangeBytes, Pfn.SizeBytes, name, ResourceKind.Generic);
+            var resource = _device.Managed.RequestFree(
+                memory.Resources, rangeBytes, Pfn.SizeBytes, name, ResourceKind.Generic);
             _pageMap = _device.Managed.CreatePageMap(memory, new PageMapOptions
             {
                 Name = name,
@@ -126,7 +129,12 @@ internal sealed unsafe class MappedFile : IDeviceMemoryOps, IFileIoCompletion, I
             {
                 // A whole number of pages, so that it can go direct; the file ends it where it must.
                 _file.Submit(new FileIoRequest(
-                    write, OffsetOf(segment), segment.Buffer, segment.LengthBytes, this, write ? WriteTag + number : number));
+                    write,
+                    OffsetOf(segment),
+                    segment.Buffer,
+                    segment.LengthBytes,
+                    this,
+                    write ? WriteTag + number : number));
             }
             else
             {
