@@ -186,7 +186,7 @@ public sealed class AnalyzerTests
     public async Task TheArgumentOf2018IsFoundAtBuildTime()
     {
         var found = await Core(
-            Repository.Read("test", "fixtures", "DeviceMemory2018.cs").Replace(
+            Repository.Fixture("DeviceMemory2018.cs").Replace(
                 "Kernel.", "Hmm.Core.", StringComparison.Ordinal));
 
         string[] wrapped =

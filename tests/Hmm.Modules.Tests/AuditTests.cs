@@ -11,7 +11,7 @@ namespace Hmm.Modules.Tests;
 /// <summary>The export audit, on the argument of 2018, on small cores, and on our own.</summary>
 public sealed class AuditTests(ITestOutputHelper output)
 {
-    private static readonly string s_argument = Repository.Read("test", "fixtures", "DeviceMemory2018.cs");
+    private static readonly string s_argument = Repository.Fixture("DeviceMemory2018.cs");
 
     [Fact]
     public void TheArgumentOf2018IsFoundWithAllSixAndTheirPaths()

@@ -138,6 +138,18 @@ public sealed class BadInputTests : IDisposable
         _fixture.Compile("Sneaky", Source.Module("GPL", $"public static class C {{ {accessor} }}")));
 
     [Fact]
+    public void AnUnsafeAccessorIntoAGenericParameter() => Says(
+        "an unsafe accessor 'F' reaches into a generic parameter, which could be anything",
+        Errno.EPERM,
+        _fixture.Compile("Sneaky", Source.Module("GPL", """
+            public static class C
+            {
+                [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_undo")]
+                public static extern ref object F<T>(T target);
+            }
+            """)));
+
+    [Fact]
     public void AnUnsafeAccessorThatNamesItsTargetAsText() => Says(
         "an unsafe accessor names 'Hmm.Core.Modules.TaintLedger, Hmm.Core'",
         Errno.EPERM,
@@ -155,7 +167,7 @@ public sealed class BadInputTests : IDisposable
         public static class C
         {
             [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_size")]
-                public static extern ref int SizeOf(List<int> list);
+                public static extern ref int SizeOf<T>(List<T> list);
         }
         """));
 

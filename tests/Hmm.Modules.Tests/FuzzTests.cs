@@ -77,7 +77,8 @@ public sealed class FuzzTests(ITestOutputHelper output)
         Assert.Null(AppDomain.CurrentDomain.GetData("fuzz ran"));
         Assert.DoesNotContain(AppDomain.CurrentDomain.GetAssemblies(), a => a.GetName().Name is "Small" or "Rich");
         Assert.All(outcomes, o => Assert.True(o > 0, "the mutants are all alike: the mutator is broken"));
-        Assert.True(slowest < TimeSpan.FromSeconds(5), $"one mutant took {slowest}");
+        // Wall time on a machine that does other things too: this finds a hang, the work budget bounds the work.
+        Assert.True(slowest < TimeSpan.FromMinutes(1), $"one mutant took {slowest}");
     }
 
     /// <summary>

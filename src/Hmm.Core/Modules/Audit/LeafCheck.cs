@@ -80,13 +80,13 @@ internal sealed class LeafCheck
 
         var signature = types.Count == 0
             ? ""
-            : $"{(wraps.Count > 0 ? ", and" : " it")} takes or returns {string.Join(", ", types)}, which plain "
-                + "users cannot name";
+            : $"{(wraps.Count > 0 ? ", and" : " it")} takes or returns {string.Join(", ", types)}, "
+                + "which plain users cannot name";
         var reach = wraps.Count == 0 ? "" : $" it wraps {string.Join(" and ", wraps)}";
-        return $"{export.Symbol} is exported plainly, which promises a stable, generic leaf function. It is "
-            + $"none:{reach}{signature}. "
-            + "Whoever may call it has all of these, whatever their own class says. Export it GPL-only, or stop "
-                + "wrapping them.";
+        return $"{export.Symbol} is exported plainly, which promises a stable, generic leaf function. "
+            + $"It is none:{reach}{signature}. "
+            + "Whoever may call it has all of these, whatever their own class says. "
+            + "Export it GPL-only, or stop wrapping them.";
     }
 
     private bool IsGplOnly(MemberDef member) =>
@@ -127,8 +127,11 @@ internal sealed class LeafCheck
 
     private List<string> GplOnlyTypesOf(MemberDef member) =>
         [
-            .. TypesOf(member).Select(t => t.Name).Distinct().Where(
-                n => _exports.TryGetValue(n, out var e) && e.Class == ExportClass.GplOnly)];
+            .. TypesOf(member)
+                .Select(t => t.Name)
+                .Distinct()
+                .Where(n => _exports.TryGetValue(n, out var e) && e.Class == ExportClass.GplOnly),
+        ];
 
     private List<TypeDef> TypesOf(MemberDef member)
     {

@@ -129,9 +129,11 @@ internal sealed class ModuleJudge
             taints.Add((Taint.OutOfTree, $"it comes from '{plan.Folder.Path}', which is not in-tree."));
         }
 
-        if (!plan.Main.IsStrongNamed && !_options.KnownHashes.Contains(plan.Main.Hash))
+        var unsigned = plan.Privates.Prepend(plan.Main)
+            .FirstOrDefault(i => !i.IsStrongNamed && !_options.KnownHashes.Contains(i.Hash));
+        if (unsigned is not null)
         {
-            taints.Add((Taint.Unsigned, "it has no strong name, and its hash is unknown."));
+            taints.Add((Taint.Unsigned, $"{unsigned.Name} has no strong name, and its hash is unknown."));
         }
 
         return taints;

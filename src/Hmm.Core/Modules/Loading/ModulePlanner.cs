@@ -39,16 +39,11 @@ internal sealed class ModulePlanner
 
         foreach (var folder in _folders)
         {
-            foreach (var path in new[]
+            var file = name + ".dll";
+            string[] places = [Path.Combine(folder.Path, file), Path.Combine(folder.Path, name, file)];
+            if (Array.Find(places, _files.Exists) is { } path)
             {
-                Path.Combine(folder.Path, name + ".dll"),
-                Path.Combine(folder.Path, name, name + ".dll")
-            })
-            {
-                if (_files.Exists(path))
-                {
-                    return path;
-                }
+                return path;
             }
         }
 
@@ -142,8 +137,7 @@ internal sealed class ModulePlanner
         return missing.Count == 0 ? [.. dependencies] : throw new HmmException(
             Errno.ENOENT,
             $"Module {main.Name} is refused: it references {string.Join(", ", missing)}, which modules cannot see: "
-                + "neither the core, "
-                + $"nor a module, nor a file beside '{main.Path}', nor part of .NET.");
+                + $"neither the core, nor a module, nor a file beside '{main.Path}', nor part of .NET.");
     }
 
     /// <summary>
@@ -221,8 +215,8 @@ internal sealed class ModulePlanner
             {
                 throw new HmmException(
                     Errno.EACCES,
-                    $"Module '{asked}' is refused: everyone can write to '{path}'; run 'chmod o-w "
-                        + $"{path}'.");
+                    $"Module '{asked}' is refused: everyone can write to '{path}'; "
+                        + $"run 'chmod o-w {path}'.");
             }
         }
 

@@ -16,8 +16,8 @@ internal sealed class ModuleRunner(ModuleLoaderOptions options, DriverRegistry d
     /// <summary>Creates the entry and runs init.</summary>
     /// <exception cref="HmmException">
     /// The errno of the <see cref="HmmException"/> that init threw, or <see cref="Errno.EINVAL"/>
-    /// for another exception:
-    /// everything is undone. <see cref="Errno.ETIMEDOUT"/>: it hangs; the module is marked failed.
+    /// for another exception: everything is undone. <see cref="Errno.ETIMEDOUT"/>: it hangs; the
+    /// module is marked failed.
     /// </exception>
     public void Init(LoadedModule module)
     {

@@ -265,7 +265,7 @@ internal sealed class ReferenceCollector
         {
             _bypasses.Add($"an unsafe accessor '{_image.Text(method.Name)}' reaches into {reached.Name}");
         }
-        else if (signature.Parameters.Contains('!', StringComparison.Ordinal))
+        else if (signature.Parameters.Contains("(!", StringComparison.Ordinal))
         {
             _bypasses.Add(
                 $"an unsafe accessor '{_image.Text(method.Name)}' reaches into a generic parameter, which could be "
