@@ -144,6 +144,37 @@ public sealed class ErrorPathTests
             }
         });
 
+    [Fact]
+    public void FaultsFailAndReclaimRestsWhenEveryWriteFails() =>
+        Scenario.Run(s_tight with { AllowStarving = true }, static (host, script) =>
+        {
+            host.Devices[0].Faults.WriteErrorPermille = 1000;
+            var range = host.Open(RangeKind.Anonymous, 12);
+            var stored = new bool[12];
+            for (var page = 0; page < 12; page++)
+            {
+                stored[page] = script.Store(range.Memory, page, 0, BitConverter.GetBytes(page + 100L)) == TouchOutcome.Done;
+            }
+
+            host.WaitQuiet();
+            Assert.Equal(8, stored.Count(static done => done));
+            Assert.True(host.Manager.Evictor.IsStuck);
+            for (var page = 0; page < 12; page++)
+            {
+                Assert.Equal(stored[page] ? TouchOutcome.Done : TouchOutcome.Fails, Touch(script, range, page));
+            }
+
+            // The next fault asks for reclaim, which goes on as if nothing had been.
+            host.Devices[0].Faults.WriteErrorPermille = 0;
+            var other = host.Open(RangeKind.Anonymous, 4);
+            StoreAndCheck(script, other, 4);
+            host.WaitQuiet();
+            for (var page = 0; page < 12; page++)
+            {
+                Assert.Equal(stored[page] ? page + 100 : 0, script.LoadWord(range.Memory, page, 0));
+            }
+        });
+
     [Theory]
     [InlineData(nameof(SeamCall.Install))]
     [InlineData(nameof(SeamCall.Protect))]

@@ -53,6 +53,12 @@ internal sealed class Evictor : IDisposable
     /// <summary>Whether the last turn of the queue freed nothing and nothing is under way.</summary>
     public bool IsStuck => Volatile.Read(ref _stuck);
 
+    /// <summary>Whether as many tokens as there are were looked at since a page last left.</summary>
+    private bool IsTurnFruitless => Volatile.Read(ref _fruitless) > _manager.Queue.Count;
+
+    /// <summary>Whether pages may yet leave, or come and then leave, without another step.</summary>
+    private bool IsAnythingUnderWay => InFlightFrames > 0 || _manager.Filler.InFlight > 0;
+
     /// <summary>Evicts one batch if DRAM is short.</summary>
     public ReclaimOutcome Step()
     {
@@ -71,17 +77,18 @@ internal sealed class Evictor : IDisposable
             return ReclaimOutcome.WaitForDevice;
         }
 
+        // Judged before the batch, too: where every write fails, there is always one under way after it.
+        var wasStuck = IsTurnFruitless && !IsAnythingUnderWay;
         var count = _manager.Queue.Pop(tokens);
         Interlocked.Add(ref _fruitless, count);
         EvictBatch(tokens[..count], slot);
-        if (Volatile.Read(ref _fruitless) <= _manager.Queue.Count && count > 0)
+        if (!IsTurnFruitless && count > 0)
         {
             return ReclaimOutcome.Progress;
         }
 
-        if (InFlightFrames > 0 || _manager.Filler.InFlight > 0)
+        if (!wasStuck && IsAnythingUnderWay)
         {
-            // Fills too: their pages can leave once they have come.
             return ReclaimOutcome.WaitForDevice;
         }
 
@@ -158,7 +165,8 @@ internal sealed class Evictor : IDisposable
         _arena.Return(operation.Slot);
         _manager.Progress.Signal();
         _manager.Filler.ServeWaiters();
-        if (_manager.Budget.IsBelowLow || _manager.Filler.Waiters.Count > 0)
+        // Not while stuck: an operation that freed nothing would ask for the next one, which frees nothing, and so on.
+        if (!IsStuck && (_manager.Budget.IsBelowLow || _manager.Filler.Waiters.Count > 0))
         {
             _manager.ReclaimNeeded();
         }

@@ -25,6 +25,9 @@ internal sealed class SimulatedHost : IDisposable
 
     private const int MessagesMax = 4;
 
+    // Where seven writes in ten fail, fifty in a row do so once in 60 million runs.
+    private const int StuckTriesMax = 50;
+
     private readonly HostSettings _settings; // immutable
     private readonly NativePool _pool; // immutable
     private readonly long _ballastFrames; // immutable
@@ -301,7 +304,7 @@ internal sealed class SimulatedHost : IDisposable
                     _busy--;
                     Scheduler.WaitUntilIdle("a timer, being stuck");
                     _busy++;
-                    if (++tries > 2)
+                    if (++tries > StuckTriesMax)
                     {
                         if (!_settings.AllowStarving)
                         {
