@@ -134,6 +134,10 @@ internal sealed partial class SessionOperations : ISessionOperations
         _ranges[rangeId].Flush(_engine.Manager, firstPage, pageCount);
 
     /// <inheritdoc/>
+    public void AddDevice(string specification, CancellationToken connectionEnded) =>
+        _engine.Devices.Add(DeviceSpecification.Parse(specification));
+
+    /// <inheritdoc/>
     public void RemoveDevice(string name, CancellationToken connectionEnded) => _engine.Devices.Remove(name, connectionEnded);
 
     /// <inheritdoc/>
