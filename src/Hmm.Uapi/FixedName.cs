@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
-using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Text;
-using System.Text.Unicode;
 
 namespace Hmm.Uapi;
 
@@ -25,8 +23,7 @@ public struct FixedName : IEquatable<FixedName>
     {
         ArgumentNullException.ThrowIfNull(text);
         var name = default(FixedName);
-        var status = Utf8.FromUtf16(text, name.Bytes[..^1], out _, out _, replaceInvalidSequences: false);
-        if (status != OperationStatus.Done || text.Contains('\0') || !name.TryGetText(out _))
+        if (!Utf8Field.TryEncode(text, name.Bytes))
         {
             throw new ArgumentException(
                 $"A name has at most 63 bytes of UTF-8 and no control characters; shorten or change '{text}'.",
@@ -62,28 +59,7 @@ public struct FixedName : IEquatable<FixedName>
     /// <summary>Decodes the name. Never throws.</summary>
     /// <param name="text">The name; empty when this returns false.</param>
     /// <returns>Whether the bytes follow the rules above.</returns>
-    public readonly bool TryGetText(out string text)
-    {
-        text = string.Empty;
-        ReadOnlySpan<byte> bytes = this;
-        var length = bytes.IndexOf((byte)0);
-        if (length < 0 || bytes[length..].ContainsAnyExcept((byte)0) || !Utf8.IsValid(bytes[..length]))
-        {
-            return false;
-        }
-
-        var decoded = Encoding.UTF8.GetString(bytes[..length]);
-        foreach (var character in decoded)
-        {
-            if (char.IsControl(character))
-            {
-                return false;
-            }
-        }
-
-        text = decoded;
-        return true;
-    }
+    public readonly bool TryGetText(out string text) => Utf8Field.TryDecode(this, out text);
 
     /// <summary>The name, or an empty string where the bytes break the rules.</summary>
     public override readonly string ToString() => TryGetText(out var text) ? text : string.Empty;

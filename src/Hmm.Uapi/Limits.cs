@@ -8,7 +8,7 @@ namespace Hmm.Uapi;
 public static class Limits
 {
     /// <summary>
-    /// The largest request: 512 bytes. The largest of version 1, CreateRange, has 128; the rest is
+    /// The largest request: 512 bytes. The largest of version 1, AddDevice, has 464; the rest is
     /// room for later versions, so that a host can still answer their Hello.
     /// </summary>
     public const int RequestBytesMax = 512;
@@ -32,6 +32,12 @@ public static class Limits
 
     /// <summary>A name with its terminating NUL: 64 bytes, so 63 bytes of UTF-8.</summary>
     public const int NameBytes = 64;
+
+    /// <summary>
+    /// A device's specification with its terminating NUL: 448 bytes, so 447 bytes of UTF-8. What a
+    /// request leaves, less 48 bytes for later versions.
+    /// </summary>
+    public const int SpecificationBytes = 448;
 
     /// <summary>
     /// Replies that one session may wait for at a time: 64 (told). More get EAGAIN. It bounds what

@@ -56,4 +56,9 @@ public enum Operation : ushort
     /// Bring a device's pages elsewhere and remove it. Needs <see cref="Features.Administration"/>.
     /// </summary>
     RemoveDevice = 15,
+
+    /// <summary>
+    /// Make a device and let pages go to it. Needs <see cref="Features.Administration"/>.
+    /// </summary>
+    AddDevice = 16,
 }

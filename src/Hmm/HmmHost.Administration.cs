@@ -44,6 +44,32 @@ public sealed partial class HmmHost
     /// <exception cref="HmmException">ECONNRESET: the host has gone.</exception>
     public IReadOnlyList<RangeRecord> Ranges() => Query<RangeRecord>(QueryKind.Ranges);
 
+    /// <summary>Makes a device and lets pages go to it when the devices before it are full.</summary>
+    /// <param name="specification">
+    /// A driver and its parameters, at most 447 bytes: <c>block,folder=/var/tmp,size=64GiB</c>.
+    /// </param>
+    /// <exception cref="ArgumentException">It is too long, or has control characters.</exception>
+    /// <exception cref="HmmException">
+    /// ENOENT: no such driver. EEXIST: the name is taken. EINVAL: a parameter is wrong. EPERM: not
+    /// root, and not the host's user. And what the driver says.
+    /// </exception>
+    public void AddDevice(string specification)
+    {
+        var request = new AddDeviceRequest { Specification = FixedText.Create(specification) };
+        Connection.Call(Operation.AddDevice, in request);
+    }
+
+    /// <summary>
+    /// As <see cref="AddDevice"/>; cancelling stops the wait, not the addition.
+    /// </summary>
+    /// <param name="specification">A driver and its parameters.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
+    public Task AddDeviceAsync(string specification, CancellationToken cancellationToken = default)
+    {
+        var request = new AddDeviceRequest { Specification = FixedText.Create(specification) };
+        return Connection.CallAsync(Operation.AddDevice, request, cancellationToken);
+    }
+
     /// <summary>Brings the pages of a device elsewhere and removes it.</summary>
     /// <param name="name">The device's name.</param>
     /// <exception cref="HmmException">

@@ -118,6 +118,7 @@ public sealed class UapiPageTests
     private static string WireType(Type type) => type switch
     {
         _ when type == typeof(FixedName) => "name",
+        _ when type == typeof(FixedText) => "text",
         _ when type == typeof(byte) => "u8",
         _ when type == typeof(ushort) => "u16",
         _ when type == typeof(uint) => "u32",

@@ -7,8 +7,8 @@ using Hmm.Uapi;
 namespace Hmm.Cli.Commands;
 
 /// <summary>
-/// <c>hmm devices</c> lists; <c>hmm devices remove NAME</c> brings a device's pages elsewhere and
-/// removes it.
+/// <c>hmm devices</c> lists; <c>hmm devices add DEVICE</c> makes one; <c>hmm devices remove NAME</c>
+/// brings a device's pages elsewhere and removes it.
 /// </summary>
 internal static class DevicesCommand
 {
@@ -17,11 +17,28 @@ internal static class DevicesCommand
         var command = HostReader.Create(
             terminal,
             "devices",
-            "List the devices that hold pages, or remove one.",
+            "List the devices that hold pages, add one, or remove one.",
             host => host.Devices(),
             DeviceReport.Print,
             DeviceReport.ToJson);
+        command.Add(CreateAdd(terminal));
         command.Add(CreateRemove(terminal));
+        return command;
+    }
+
+    private static Command CreateAdd(Terminal terminal)
+    {
+        var text = new Argument<string>("DEVICE") { Description = "A driver and its parameters, as in block,folder=/var/tmp,size=64GiB." };
+        var socket = CommandOptions.Socket();
+        var command = new Command("add", "Make a device; pages go to it when those before it are full.") { text, socket };
+        command.SetAction((parse, cancellation) => ErrorGate.RunAsync(terminal, async () =>
+        {
+            var device = parse.GetRequiredValue(text);
+            using var host = HostReader.Connect(parse.GetRequiredValue(socket));
+            await host.AddDeviceAsync(device, cancellation).ConfigureAwait(false);
+            terminal.Out.WriteLine($"added {device}");
+            return ExitCode.Ok;
+        }));
         return command;
     }
 

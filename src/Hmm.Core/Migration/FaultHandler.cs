@@ -13,7 +13,7 @@ namespace Hmm.Core.Migration;
 ///   Absent           Busy, fill                       wake: it was evicted meanwhile, let it fault again
 ///   Clean, Dirty     wake: somebody filled it         Busy, unprotect, Dirty
 ///   owned            set pending: the owner wakes     set pending: the owner wakes
-///   Poisoned         wake: the touch fails            wake
+///   Poisoned         Busy, poison again, Poisoned     Busy, poison again, Poisoned
 /// </code>
 /// </summary>
 /// <remarks>Threads: any. Never waits, never throws, allocates nothing.</remarks>
@@ -82,6 +82,16 @@ internal sealed class FaultHandler
             {
                 if (TryUnprotect(range, page, entry))
                 {
+                    return;
+                }
+            }
+            else if (entry.State == PageState.Poisoned)
+            {
+                // The touch should have failed without a message: what made it fail is gone, and is set again.
+                if (range.Table.TryTransition(page, entry, entry.In(PageState.Busy)))
+                {
+                    range.Statistics.CountDuplicate();
+                    _manager.Filler.Installer.Poison(range, page);
                     return;
                 }
             }

@@ -86,12 +86,16 @@ internal sealed class PageInstaller
         _manager.Budget.Release(range.FramesPerPage);
     }
 
-    /// <summary>Makes touches of a Busy page fail, from the one that waits on. Its frame is kept.</summary>
+    /// <summary>
+    /// Makes touches of a Busy page fail, from the one that waits on. Its frame is kept. Where the kernel cannot do that
+    /// (before Linux 6.6) nobody is woken: a thread that waits for ever can be killed, one that faults again and again
+    /// takes a core besides.
+    /// </summary>
     public void Poison(MemoryRange range, long page)
     {
-        range.Memory.Poison(page, 1);
+        var error = range.Memory.Poison(page, 1);
         range.Table.Publish(page, range.Table.Read(page).In(PageState.Poisoned));
-        _manager.Announce(range, page, 1, pending: true);
+        _manager.Announce(range, page, 1, pending: error is Errno.None or Errno.EEXIST);
     }
 
     private void PublishInstalled(MemoryRange range, long first, int count, bool writable, bool prefetched)

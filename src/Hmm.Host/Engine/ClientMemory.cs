@@ -83,7 +83,19 @@ internal sealed class ClientMemory : IUserMemory, IDisposable
     public void Wake(long first, int count) => _faults.Wake(AddressOf(first), (ulong)count << _pageShift);
 
     /// <inheritdoc/>
-    public Errno Poison(long first, int count) => _faults.Poison(AddressOf(first), (ulong)count << _pageShift);
+    public Errno Poison(long first, int count)
+    {
+        var error = _faults.Poison(AddressOf(first), (ulong)count << _pageShift);
+        if (error != Errno.EEXIST)
+        {
+            return error;
+        }
+
+        // A page that was protected when it was punched out left a marker of that, which the kernel does not poison
+        // over. Lifting the protection drops the marker; the waiters that this wakes fault again.
+        _faults.WriteProtect(AddressOf(first), (ulong)count << _pageShift, on: false);
+        return _faults.Poison(AddressOf(first), (ulong)count << _pageShift);
+    }
 
     /// <inheritdoc/>
     public Errno Probe(long first, Span<bool> present)

@@ -91,6 +91,12 @@ internal interface ISessionOperations
         CancellationToken connectionEnded);
 
     /// <summary>
+    /// Makes a device, as in <c>block,folder=/var/tmp,size=64GiB</c>, and lets pages go to it. The
+    /// client has Administration.
+    /// </summary>
+    void AddDevice(string specification, CancellationToken connectionEnded);
+
+    /// <summary>
     /// Brings a device's pages elsewhere and removes it. The client has Administration.
     /// </summary>
     void RemoveDevice(string name, CancellationToken connectionEnded);

@@ -41,6 +41,9 @@ internal sealed partial class Session
             case Operation.Residency:
                 BeginLong(Read<PageSpanRequest>(message, descriptors));
                 break;
+            case Operation.AddDevice:
+                AddDevice(Read<AddDeviceRequest>(message, descriptors));
+                break;
             case Operation.RemoveDevice:
                 RemoveDevice(Read<RemoveDeviceRequest>(message, descriptors));
                 break;

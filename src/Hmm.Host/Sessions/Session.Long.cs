@@ -52,6 +52,18 @@ internal sealed partial class Session
         }
     }
 
+    private void AddDevice(in AddDeviceRequest request)
+    {
+        if (!request.Specification.TryGetText(out var specification))
+        {
+            ThrowMalformed("A device is UTF-8 without control characters, of at most 447 bytes, padded with zeros.");
+        }
+
+        RequireAdministration("Adding a device");
+        Accept();
+        _long.Enqueue(new LongOperation(Operation.AddDevice, request.Header.Tag, null, Device: specification));
+    }
+
     private void RemoveDevice(in RemoveDeviceRequest request)
     {
         var name = CheckName(in request.Name);
@@ -124,6 +136,9 @@ internal sealed partial class Session
                 Wire.Write(message, new ResidencyReply { CellCount = (uint)operation.Cells });
                 var cells = MemoryMarshal.Cast<byte, ResidencyCell>(message[ResidencyReply.StructBytes..]);
                 _operations.Residency(rangeId, operation.FirstPage, operation.PageCount, cells, _ended.Token);
+                break;
+            case Operation.AddDevice:
+                _operations.AddDevice(operation.Device, _ended.Token);
                 break;
             case Operation.RemoveDevice:
                 _operations.RemoveDevice(operation.Device, _ended.Token);

@@ -31,6 +31,7 @@ public sealed class MalformedMessageTests : SessionFixture
             { Operation.Residency, WireClient.Encode(Operation.Residency, cells), 0 },
             { Operation.Query, WireClient.Encode(Operation.Query, default(QueryRequest)), 0 },
             { Operation.RemoveDevice, WireClient.Encode(Operation.RemoveDevice, default(RemoveDeviceRequest)), 0 },
+            { Operation.AddDevice, WireClient.Encode(Operation.AddDevice, default(AddDeviceRequest)), 0 },
         };
     }
 

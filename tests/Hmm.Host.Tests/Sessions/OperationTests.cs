@@ -205,8 +205,21 @@ public sealed class OperationTests : SessionFixture
         Assert.Equal(Errno.EPERM, Client.Call(Operation.Query, new QueryRequest { Kind = QueryKind.Devices }).Errno);
         Assert.Equal(Errno.EPERM, Client.Call(Operation.Statistics, scope).Errno);
         Assert.Equal(Errno.EPERM, Client.Call(Operation.RemoveDevice, device).Errno);
+        Assert.Equal(Errno.EPERM, Client.Call(Operation.AddDevice, default(AddDeviceRequest)).Errno);
         Assert.Equal(Errno.None, Client.Call(Operation.Query, new QueryRequest { Kind = QueryKind.Ranges }).Errno);
         Assert.Contains("QueryRanges False", Operations.Calls);
+    }
+
+    [Fact]
+    public void AddsADevice()
+    {
+        Open();
+        var longest = "block,folder=/" + new string('d', 433);
+        var request = new AddDeviceRequest { Specification = FixedText.Create(longest) };
+
+        Assert.Equal(Errno.None, Client.Call(Operation.AddDevice, request).Errno);
+        Assert.Contains("AddDevice " + longest, Operations.Calls);
+        Assert.Throws<ArgumentException>(() => FixedText.Create(longest + "d"));
     }
 
     [Fact]

@@ -145,6 +145,9 @@ internal sealed class RecordingOperations : ISessionOperations, IDisposable
         Long($"Residency {rangeId} {firstPage} {pageCount} {cells.Length}", connectionEnded);
     }
 
+    public void AddDevice(string specification, CancellationToken connectionEnded) =>
+        Long($"AddDevice {specification}", connectionEnded);
+
     public void RemoveDevice(string name, CancellationToken connectionEnded) =>
         Long($"RemoveDevice {name}", connectionEnded);
 

@@ -151,7 +151,7 @@ public sealed class SessionFuzzTests
             FirstPage = (ulong)random.Next(0, 18),
             PageCount = (ulong)random.Next(0, 18),
         };
-        var operation = (Operation)random.Next(1, 16);
+        var operation = (Operation)random.Next(1, 17);
         var request = operation switch
         {
             Operation.Hello => WireClient.EncodeHello(),
@@ -161,6 +161,7 @@ public sealed class SessionFuzzTests
             Operation.Statistics => WireClient.Encode(operation, new StatisticsRequest { RangeId = span.RangeId }),
             Operation.Describe => WireClient.Encode(operation, new DescribeRequest { RangeId = span.RangeId }),
             Operation.Query => WireClient.Encode(operation, new QueryRequest { Kind = (QueryKind)random.Next(4) }),
+            Operation.AddDevice => WireClient.Encode(operation, default(AddDeviceRequest)),
             Operation.RemoveDevice => WireClient.Encode(operation, default(RemoveDeviceRequest)),
             Operation.Residency => WireClient.Encode(operation, span with { Argument = 16 }),
             Operation.Hint or Operation.Advise => WireClient.Encode(operation, span with { Argument = 1 }),

@@ -119,7 +119,7 @@ internal static unsafe partial class Confined
     }
 
     [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]
-    private static partial int ProcessControl(int option, nint argument, nint pointer);
+    private static partial int ProcessControl(int option, nint argument, nint pointer, nint unused4 = 0, nint unused5 = 0);
 
     [StructLayout(LayoutKind.Sequential)]
     private readonly record struct Instruction(ushort Code, byte True, byte False, uint Value);
