@@ -72,7 +72,7 @@ internal sealed unsafe class Device : IDriverDevice
 
     public ulong SizeBytes => (ulong)_memory.Length;
 
-    public void Attach(Pfn first) => _first = first;
+    public void Attach(DeviceMemory memory, Pfn first) => _first = first;
 
     public void Fault(CopyBatch batch)
     {

@@ -26,7 +26,7 @@ public sealed partial class SampleTests : IDisposable
         using var lease = _fixture.Loader.AcquireDriver("byte-array", "device ram0");
         using var device = lease.Driver.CreateDevice("ram0", Values(lease.Driver, "1MiB"));
         Assert.Equal(1UL << 20, device.SizeBytes);
-        device.Attach(new Pfn(1000));
+        device.Attach(null!, new Pfn(1000)); // It asks for no driver words.
 
         const int bytes = 4 * Pfn.SizeBytes;
         var buffer = (byte*)NativeMemory.AlignedAlloc(bytes, Pfn.SizeBytes);

@@ -137,16 +137,12 @@ internal sealed partial class SessionOperations : ISessionOperations
         _ranges[rangeId].Flush(_engine.Manager, firstPage, pageCount);
 
     /// <inheritdoc/>
-<<<<<<< HEAD
-    public void RemoveDevice(string name, CancellationToken connectionEnded) =>
-        _engine.Devices.Remove(name, connectionEnded);
-=======
     public void AddDevice(string specification, CancellationToken connectionEnded) =>
         _engine.Devices.Add(DeviceSpecification.Parse(specification));
 
     /// <inheritdoc/>
-    public void RemoveDevice(string name, CancellationToken connectionEnded) => _engine.Devices.Remove(name, connectionEnded);
->>>>>>> system
+    public void RemoveDevice(string name, CancellationToken connectionEnded) =>
+        _engine.Devices.Remove(name, connectionEnded);
 
     /// <inheritdoc/>
     public void Closed()

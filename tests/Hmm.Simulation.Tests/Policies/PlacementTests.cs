@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Devices;
 using Hmm.Core.Physical;
 using Hmm.Core.Policies;
 using Hmm.Simulation.Tests.Devices;
