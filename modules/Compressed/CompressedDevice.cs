@@ -14,10 +14,10 @@ namespace Hmm.Modules.Compressed;
 /// smaller, or finds no room, is turned down and goes to the next device.
 /// </summary>
 /// <remarks>
-/// Threads: hooks from any; a fill never takes a lock and completes inline, since decompressing (2-4 us) costs less than
-/// waking another thread (8 us). Evictions are compressed on the thread that evicts, or by workers.
-/// Invariant: a frame's driver word is a <see cref="FrameWord"/>; whoever exchanges an object's word for another releases
-/// the object.
+/// Threads: hooks from any; a fill never takes a lock and completes inline, since decompressing (2-4 us) costs less
+/// than waking another thread (8 us). Evictions are compressed on the thread that evicts, or by workers.
+/// Invariant: a frame's driver word is a <see cref="FrameWord"/>; whoever exchanges an object's word for another
+/// releases the object.
 /// </remarks>
 internal sealed unsafe class CompressedDevice : IDriverDevice, IFrameWords
 {
@@ -125,8 +125,9 @@ internal sealed unsafe class CompressedDevice : IDriverDevice, IFrameWords
             return true;
         }
 
-        // Its holder does not free the frame during a fill, but the store may move the object, and use its slot for another
-        // while this reads it. Then the word has changed: without the barrier it could be read before the bytes are.
+        // Its holder does not free the frame during a fill, but the store may move the object, and use its slot for
+        // another while this reads it. Then the word has changed: without the barrier it could be read before the
+        // bytes are.
         var good = TryDecompress(word, frame, page);
         Volatile.ReadBarrier();
         if (good && Volatile.Read(ref place) == word.Raw)
@@ -194,7 +195,8 @@ internal sealed unsafe class CompressedDevice : IDriverDevice, IFrameWords
 
         var compressed = stackalloc byte[ObjectStore.ObjectBytesMax];
         var length = _codec.Compress(page, Pfn.SizeBytes, (nint)compressed, ObjectStore.ObjectBytesMax);
-        return length > 0 && _store.TryStore(NumberOf(frame), Checksum.OfFrame(page), (nint)compressed, length, out word)
+        return length > 0
+            && _store.TryStore(NumberOf(frame), Checksum.OfFrame(page), (nint)compressed, length, out word)
             ? word
             : default;
     }

@@ -26,11 +26,14 @@ internal sealed class CompressedDriver : IDeviceDriver
     /// <inheritdoc/>
     public IReadOnlyList<ParameterInfo> Parameters { get; } =
     [
-        new("memory", ModuleParameterType.Size, "256MiB", "the DRAM that compressed pages may take, beyond the budget of ranges"),
+        new("memory", ModuleParameterType.Size, "256MiB",
+            "the DRAM that compressed pages may take, beyond the budget of ranges"),
         new("size", ModuleParameterType.Size, "16GiB", "how much it may hold as counted before compression"),
-        new("algorithm", ModuleParameterType.Text, "lz4", "lz4, zstd (fewer bytes, slower), or none: pages of one word only"),
+        new("algorithm", ModuleParameterType.Text, "lz4",
+            "lz4, zstd (fewer bytes, slower), or none: pages of one word only"),
         new("level", ModuleParameterType.Integer, "1", "as in the lz4 and zstd programs: lz4 -64 to 12, zstd -7 to 19"),
-        new("workers", ModuleParameterType.Integer, "1", "threads that compress, 0 to 16; 0 leaves it to the thread that evicts"),
+        new("workers", ModuleParameterType.Integer, "1",
+            "threads that compress, 0 to 16; 0 leaves it to the thread that evicts"),
     ];
 
     /// <inheritdoc/>
@@ -68,8 +71,8 @@ internal sealed class CompressedDriver : IDeviceDriver
     }
 
     /// <summary>
-    /// Opens the codec. Without its library the device keeps pages of one word and turns down all others, so that they go
-    /// to the next device.
+    /// Opens the codec. Without its library the device keeps pages of one word and turns down all others, so that they
+    /// go to the next device.
     /// </summary>
     private Codec? OpenCodec(string name, string algorithm, long level)
     {

@@ -4,7 +4,10 @@ using Hmm.Core.Devices;
 
 namespace Hmm.Modules.Compressed;
 
-/// <summary>Threads that compress, so that an eviction's pages are compressed while the next ones are gathered.</summary>
+/// <summary>
+/// Threads that compress, so that an eviction's pages are compressed while the next ones are
+/// gathered.
+/// </summary>
 /// <remarks>Threads: <see cref="Add"/> from any; it never waits. Invariant: 0 &lt;= waiting &lt;= capacity.</remarks>
 internal sealed class EvictWorkers : IDisposable
 {

@@ -53,7 +53,10 @@ internal readonly record struct FrameWord(ulong Raw)
     public static FrameWord OfObject(uint span, int slot, int length) =>
         new(((ulong)span << (LengthBits + SlotBits)) | ((ulong)(uint)slot << LengthBits) | (uint)length);
 
-    /// <summary>Makes the word of a page that is filled with <paramref name="fill"/>; false for one in 256 of them.</summary>
+    /// <summary>
+    /// Makes the word of a page that is filled with <paramref name="fill"/>; false for one in 256
+    /// of them.
+    /// </summary>
     public static bool TryOfFill(ulong fill, out FrameWord word)
     {
         word = new FrameWord(fill ^ FillMask);

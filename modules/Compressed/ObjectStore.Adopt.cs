@@ -15,7 +15,9 @@ internal sealed unsafe partial class ObjectStore
     /// <param name="file">Its memory; the store's from here on.</param>
     /// <param name="words">Where the frames' words are now.</param>
     /// <param name="objects">The words of all frames that hold an object.</param>
-    /// <exception cref="HmmException">EINVAL: the file is no store's, or its length can change. ENOMEM: not mapped.</exception>
+    /// <exception cref="HmmException">
+    /// EINVAL: the file is no store's, or its length can change. ENOMEM: not mapped.
+    /// </exception>
     public static ObjectStore Adopt(MemoryFile file, IFrameWords words, IEnumerable<FrameWord> objects)
     {
         ArgumentNullException.ThrowIfNull(file);
@@ -25,7 +27,9 @@ internal sealed unsafe partial class ObjectStore
         if (!file.HasFixedLength || spanCount is 0 or > int.MaxValue || LengthFor((int)spanCount) != length)
         {
             throw new HmmException(
-                Errno.EINVAL, $"A memory file of {length} bytes is not the memory of a compressed device; pass the one that it was made with.");
+                Errno.EINVAL,
+                $"A memory file of {length} bytes is not the memory of a compressed device; pass the one that it was "
+                    + "made with.");
         }
 
         var store = new ObjectStore(file, (int)spanCount, words);

@@ -5,9 +5,9 @@ using Hmm.Core;
 namespace Hmm.Modules.Compressed;
 
 /// <content>
-/// Objects move from the emptiest span of a class to its fullest, one at a time under the gate (a copy of 2 KiB: 200 ns),
-/// so that whole spans become empty. It is done by whoever frees, when an eighth of a class's slots are free, and by
-/// whoever finds no room.
+/// Objects move from the emptiest span of a class to its fullest, one at a time under the gate (a copy of 2 KiB: 200
+/// ns), so that whole spans become empty. It is done by whoever frees, when an eighth of a class's slots are free, and
+/// by whoever finds no room.
 /// <code>
 ///   1 copy      to a free slot of another span
 ///   2 publish   the frame's word: old slot -> new slot, if it still says the old one
@@ -18,7 +18,8 @@ namespace Hmm.Modules.Compressed;
 /// </content>
 internal sealed unsafe partial class ObjectStore
 {
-    private const int SparseDivisor = 8; // the least share of free slots: with 2 % for rounding it keeps waste below 12 %
+    // The least share of free slots: with 2 % for rounding it keeps waste below 12 %.
+    private const int SparseDivisor = 8;
 
     private static int SlotsOf(int sizeClass) => SizeClasses.SlotsPerSpan(sizeClass);
 
@@ -49,7 +50,9 @@ internal sealed unsafe partial class ObjectStore
             return false;
         }
 
-        for (var slot = _records[source].NextTaken(0); slot != SpanRecord.None; slot = _records[source].NextTaken(slot + 1))
+        for (var slot = _records[source].NextTaken(0);
+            slot != SpanRecord.None;
+            slot = _records[source].NextTaken(slot + 1))
         {
             if (TryMoveSlotLocked(source, slot, target, sizeClass, out var old))
             {
@@ -65,7 +68,8 @@ internal sealed unsafe partial class ObjectStore
     {
         // Safe because both slots are of this class, and object and header fit it.
         old = default;
-        var header = (ObjectHeader*)(_spans + ((long)source * SizeClasses.SpanBytes) + ((long)slot * SizeClasses.SlotBytes(sizeClass)));
+        var header = (ObjectHeader*)(_spans + ((long)source * SizeClasses.SpanBytes)
+            + ((long)slot * SizeClasses.SlotBytes(sizeClass)));
         if (!header->TryGetFrame(out var frame))
         {
             return false; // It is being written, or damaged: then it stays until its frame is freed.
@@ -96,7 +100,8 @@ internal sealed unsafe partial class ObjectStore
     {
         for (var sizeClass = 0; sizeClass < SizeClasses.Count; sizeClass++)
         {
-            // Each step is short, so that faults that free frames get their turn; a span has no more objects than slots.
+            // Each step is short, so that faults that free frames get their turn; a span has no more objects than
+            // slots.
             for (var step = 0; step < SlotsOf(sizeClass); step++)
             {
                 lock (Gate)

@@ -7,9 +7,9 @@ using Hmm.Uapi;
 namespace Hmm.Modules.Compressed;
 
 /// <summary>
-/// A store of objects of 1 byte to <see cref="ObjectBytesMax"/>, after Linux's zsmalloc: memory is cut into spans, spans
-/// into slots of a size class. What names an object is the word of its frame, so objects can move and sparse spans be
-/// emptied. Everything is in one memory file of a fixed length, which takes DRAM where it is used:
+/// A store of objects of 1 byte to <see cref="ObjectBytesMax"/>, after Linux's zsmalloc: memory is cut into spans,
+/// spans into slots of a size class. What names an object is the word of its frame, so objects can move and sparse
+/// spans be emptied. Everything is in one memory file of a fixed length, which takes DRAM where it is used:
 /// <code>
 ///   | a record of 128 bytes for each span | spans of 64 KiB ... |
 /// </code>
@@ -17,15 +17,18 @@ namespace Hmm.Modules.Compressed;
 /// <remarks>
 /// Threads: any. The holder of a frame reads its object without a lock; the object may move meanwhile, so the reader
 /// looks at the word again afterwards, and reads once more under <see cref="Gate"/> if in doubt.
-/// Invariants: at most one word names a slot, and that slot is taken; a span is cut for a class or empty; a span is in one
-/// list, except while it is being punched.
+/// Invariants: at most one word names a slot, and that slot is taken; a span is cut for a class or empty; a span is in
+/// one list, except while it is being punched.
 /// </remarks>
 internal sealed unsafe partial class ObjectStore : IDisposable
 {
     /// <summary>The largest object: with its header it fills the largest slot.</summary>
     public const int ObjectBytesMax = SizeClasses.SlotBytesMax - ObjectHeader.SizeBytes;
 
-    /// <summary>The least memory: 15 spans. Real data has objects of some 40 classes, each with a span of its own.</summary>
+    /// <summary>
+    /// The least memory: 15 spans. Real data has objects of some 40 classes, each with a span of
+    /// its own.
+    /// </summary>
     public const ulong MemoryBytesMin = 1 << 20;
 
     private const int PageBytes = 4096;
@@ -64,10 +67,16 @@ internal sealed unsafe partial class ObjectStore : IDisposable
     /// <summary>Nothing moves while it is held.</summary>
     public Lock Gate { get; } = new();
 
-    /// <summary>The memory: whoever maps it and knows the frames' words finds every object (<see cref="Adopt"/>).</summary>
+    /// <summary>
+    /// The memory: whoever maps it and knows the frames' words finds every object (<see
+    /// cref="Adopt"/>).
+    /// </summary>
     public MemoryFile File { get; }
 
-    /// <summary>The DRAM it takes, at most: spans with DRAM, whether or not all of their pages were used, and records.</summary>
+    /// <summary>
+    /// The DRAM it takes, at most: spans with DRAM, whether or not all of their pages were used,
+    /// and records.
+    /// </summary>
     public long UsedBytes => (long)Volatile.Read(ref _usedSpans) * SpanAndRecordBytes;
 
     /// <summary>What objects take of that, in whole slots.</summary>
@@ -140,7 +149,8 @@ internal sealed unsafe partial class ObjectStore : IDisposable
     /// same; after that they may be anything, but they can be read.
     /// </summary>
     public ObjectHeader* HeaderOf(FrameWord word) =>
-        (ObjectHeader*)(_spans + ((long)word.Span * SizeClasses.SpanBytes) + ((long)word.Slot * SizeClasses.SlotBytes(ClassOf(word))));
+        (ObjectHeader*)(_spans + ((long)word.Span * SizeClasses.SpanBytes)
+            + ((long)word.Slot * SizeClasses.SlotBytes(ClassOf(word))));
 
     /// <summary>Gives an object's slot back; no word names it any more.</summary>
     public void Release(FrameWord word)
@@ -170,7 +180,8 @@ internal sealed unsafe partial class ObjectStore : IDisposable
     private static ulong SpansOffset(int spanCount) =>
         (((ulong)spanCount * SpanRecord.SizeBytes) + PageBytes - 1) & ~(PageBytes - 1UL);
 
-    private static ulong LengthFor(int spanCount) => SpansOffset(spanCount) + ((ulong)spanCount * SizeClasses.SpanBytes);
+    private static ulong LengthFor(int spanCount) =>
+        SpansOffset(spanCount) + ((ulong)spanCount * SizeClasses.SpanBytes);
 
     private static int ClassOf(FrameWord word) => SizeClasses.Of(word.Length + ObjectHeader.SizeBytes);
 
@@ -190,7 +201,8 @@ internal sealed unsafe partial class ObjectStore : IDisposable
             Volatile.Write(ref _fullSlotBytes, long.MaxValue);
 
             // A slot that was used before still names its last frame; until the object is written it names none.
-            *(ObjectHeader*)(_spans + ((long)span * SizeClasses.SpanBytes) + ((long)slot * SizeClasses.SlotBytes(sizeClass))) = default;
+            *(ObjectHeader*)(_spans + ((long)span * SizeClasses.SpanBytes)
+                + ((long)slot * SizeClasses.SlotBytes(sizeClass))) = default;
             return true;
         }
     }
@@ -202,7 +214,10 @@ internal sealed unsafe partial class ObjectStore : IDisposable
         Volatile.Write(ref _slotBytes, _slotBytes + SizeClasses.SlotBytes(sizeClass));
     }
 
-    /// <summary>Cuts an empty span for a class: one that has DRAM, else one that gave it back, else a new one.</summary>
+    /// <summary>
+    /// Cuts an empty span for a class: one that has DRAM, else one that gave it back, else a new
+    /// one.
+    /// </summary>
     private bool TryCutLocked(int sizeClass, out int span)
     {
         if (_lists.TryPop(SpanLists.Warm, out span))
@@ -242,7 +257,10 @@ internal sealed unsafe partial class ObjectStore : IDisposable
         _lists.Add(span);
     }
 
-    /// <summary>Gives a slot back; returns the span if it is empty now and to be punched by the caller, or None.</summary>
+    /// <summary>
+    /// Gives a slot back; returns the span if it is empty now and to be punched by the caller, or
+    /// None.
+    /// </summary>
     private int ReleaseLocked(FrameWord word)
     {
         var span = (int)word.Span;
@@ -272,7 +290,10 @@ internal sealed unsafe partial class ObjectStore : IDisposable
         return span;
     }
 
-    /// <summary>Gives an empty span's DRAM to the system; outside the gate, since it takes as long as several objects.</summary>
+    /// <summary>
+    /// Gives an empty span's DRAM to the system; outside the gate, since it takes as long as
+    /// several objects.
+    /// </summary>
     private void Punch(int span)
     {
         if (span == SpanRecord.None)
@@ -280,7 +301,8 @@ internal sealed unsafe partial class ObjectStore : IDisposable
             return;
         }
 
-        var error = File.PunchHole(SpansOffset(_spanCount) + ((ulong)span * SizeClasses.SpanBytes), SizeClasses.SpanBytes);
+        var error =
+            File.PunchHole(SpansOffset(_spanCount) + ((ulong)span * SizeClasses.SpanBytes), SizeClasses.SpanBytes);
         Corruption.Require(error == Errno.None, "a span of the store's own memory can be punched out");
         lock (Gate)
         {

@@ -5,20 +5,20 @@ namespace Hmm.Modules.Compressed;
 
 /// <summary>
 /// The sizes that the store cuts spans into. Each is a span divided by a whole number, so that no span has a tail worth
-/// speaking of, and the steps are 4 % (16 bytes at least): an object wastes 2 % of its slot on average. Above 2 KiB, where
-/// a span holds few slots, each step is a slot more in a span.
+/// speaking of, and the steps are 4 % (16 bytes at least): an object wastes 2 % of its slot on average. Above 2 KiB,
+/// where a span holds few slots, each step is a slot more in a span.
 /// </summary>
 internal static class SizeClasses
 {
     /// <summary>
-    /// A span: 64 KiB. Larger ones cut finer (a step at 2 KiB is 64 bytes), but every class keeps one span partly empty:
-    /// the 75 classes waste up to 2.4 MiB this way, whatever the size of the store.
+    /// A span: 64 KiB. Larger ones cut finer (a step at 2 KiB is 64 bytes), but every class keeps one span partly
+    /// empty: the 75 classes waste up to 2.4 MiB this way, whatever the size of the store.
     /// </summary>
     public const int SpanBytes = 64 << 10;
 
     /// <summary>
-    /// The largest slot: 18 in a span. A page that does not fit saves less than 12 %, which is not worth the time: it goes
-    /// to the next device.
+    /// The largest slot: 18 in a span. A page that does not fit saves less than 12 %, which is not worth the time: it
+    /// goes to the next device.
     /// </summary>
     public const int SlotBytesMax = SpanBytes / 18 & ~(StepBytes - 1);
 

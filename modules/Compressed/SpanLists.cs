@@ -3,9 +3,13 @@ namespace Hmm.Modules.Compressed;
 
 /// <summary>
 /// The store's spans in lists: for each class by how full they are, in quarters, so that objects go where it is fullest
-/// and come from where it is emptiest; and two lists of empty ones, with DRAM and without. The links are in the records.
+/// and come from where it is emptiest; and two lists of empty ones, with DRAM and without. The links are in the
+/// records.
 /// </summary>
-/// <remarks>Guarded by the store's gate. Invariant: a span is in at most one list, the one that its record says.</remarks>
+/// <remarks>
+/// Guarded by the store's gate. Invariant: a span is in at most one list, the one that its record
+/// says.
+/// </remarks>
 internal sealed unsafe class SpanLists
 {
     /// <summary>Empty spans that have DRAM.</summary>
@@ -87,7 +91,10 @@ internal sealed unsafe class SpanLists
         }
     }
 
-    /// <summary>A span of the fullest quarter that has a free slot, other than <paramref name="except"/>; or None.</summary>
+    /// <summary>
+    /// A span of the fullest quarter that has a free slot, other than <paramref name="except"/>; or
+    /// None.
+    /// </summary>
     public int Fullest(int sizeClass, int except = SpanRecord.None)
     {
         for (var quarter = Quarters - 1; quarter >= 0; quarter--)

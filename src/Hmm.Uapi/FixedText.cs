@@ -25,7 +25,8 @@ public struct FixedText
         if (!Utf8Field.TryEncode(text, field.Bytes))
         {
             throw new ArgumentException(
-                $"A text has at most {Limits.SpecificationBytes - 1} bytes of UTF-8 and no control characters; shorten or "
+                $"A text has at most {Limits.SpecificationBytes - 1} bytes of UTF-8 and no control characters; "
+                    + "shorten or "
                 + $"change '{text}'.",
                 nameof(text));
         }

@@ -42,10 +42,12 @@ public sealed class AllocationTests
         for (var i = 0L; range.Range.Statistics.Faults + range.Range.Statistics.WriteProtectFaults < end; i++)
         {
             var page = i % 512 < 256 ? i % 256 : i * 7919 % 256;
-            while ((i % 3 == 0 ? range.Memory.TryStore(thread, page, 0, word) : range.Memory.TryLoad(thread, page, 0, word)) == TouchOutcome.Waits)
+            while ((i % 3 == 0 ? range.Memory.TryStore(thread, page, 0, word)
+                : range.Memory.TryLoad(thread, page, 0, word)) == TouchOutcome.Waits)
             {
                 host.Kernel.Read(messages);
-                host.Manager.Faults.Handle(messages[0].Space, messages[0].Address, messages[0].Write, messages[0].WriteProtect);
+                host.Manager.Faults.Handle(
+                    messages[0].Space, messages[0].Address, messages[0].Write, messages[0].WriteProtect);
                 while (thread.IsWaiting)
                 {
                     host.Devices[0].CompleteOne();

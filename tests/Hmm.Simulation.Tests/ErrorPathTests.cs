@@ -23,7 +23,8 @@ public sealed class ErrorPathTests
         host.Devices[0].Faults.ReadErrorPermille = 0;
         Assert.Equal(TouchOutcome.Fails, Touch(script, range, 2));
         Assert.Equal(PageState.Poisoned, Settled(host, range, 2).State);
-        Assert.Equal(Errno.EIO, Assert.Throws<HmmException>(() => host.Manager.Operations.Pin(range.Range, 2, 1)).Errno);
+        Assert.Equal(
+            Errno.EIO, Assert.Throws<HmmException>(() => host.Manager.Operations.Pin(range.Range, 2, 1)).Errno);
 
         host.Manager.Operations.DontNeed(range.Range, 0, 4);
         Assert.Equal(0, script.LoadWord(range.Memory, 2, 0));
@@ -59,7 +60,8 @@ public sealed class ErrorPathTests
     });
 
     [Fact]
-    public void LeavesAPageAbsentThatNobodyWaitsForWhenItsDeviceFails() => Scenario.Run(s_roomy, static (host, script) =>
+    public void LeavesAPageAbsentThatNobodyWaitsForWhenItsDeviceFails() =>
+        Scenario.Run(s_roomy, static (host, script) =>
     {
         var file = host.AddFile(16, 12);
         var range = host.Open(RangeKind.FilePrivate, 16, 12, file);
@@ -77,7 +79,8 @@ public sealed class ErrorPathTests
     });
 
     [Fact]
-    public void PagesStayRightWhileADeviceFailsToWrite() => Scenario.Run(s_tight with { DeviceFrames = [64] }, static (host, script) =>
+    public void PagesStayRightWhileADeviceFailsToWrite() =>
+        Scenario.Run(s_tight with { DeviceFrames = [64] }, static (host, script) =>
     {
         host.Devices[0].Faults.WriteErrorPermille = 700;
         var range = host.Open(RangeKind.Anonymous, 24);
@@ -87,7 +90,8 @@ public sealed class ErrorPathTests
     });
 
     [Fact]
-    public void TheNextDeviceTakesOverWhenOneIsFull() => Scenario.Run(s_tight with { DeviceFrames = [64, 64] }, static (host, script) =>
+    public void TheNextDeviceTakesOverWhenOneIsFull() =>
+        Scenario.Run(s_tight with { DeviceFrames = [64, 64] }, static (host, script) =>
     {
         host.Devices[0].Faults.CapacityFrames = 5;
         var range = host.Open(RangeKind.Anonymous, 40);
@@ -153,7 +157,8 @@ public sealed class ErrorPathTests
             var stored = new bool[12];
             for (var page = 0; page < 12; page++)
             {
-                stored[page] = script.Store(range.Memory, page, 0, BitConverter.GetBytes(page + 100L)) == TouchOutcome.Done;
+                stored[page] =
+                    script.Store(range.Memory, page, 0, BitConverter.GetBytes(page + 100L)) == TouchOutcome.Done;
             }
 
             host.WaitQuiet();
@@ -197,7 +202,8 @@ public sealed class ErrorPathTests
         var range = host.Open(RangeKind.FileShared, 8, 12, file);
         StoreAndCheck(script, range, 8);
         file.Device.Faults.WriteErrorPermille = 1000;
-        Assert.Equal(Errno.EIO, Assert.Throws<HmmException>(() => host.Manager.Operations.Flush(range.Range, 0, 8)).Errno);
+        Assert.Equal(
+            Errno.EIO, Assert.Throws<HmmException>(() => host.Manager.Operations.Flush(range.Range, 0, 8)).Errno);
         file.Device.Faults.WriteErrorPermille = 0;
         host.Manager.Operations.Flush(range.Range, 0, 8);
         for (var page = 0; page < 8; page++)

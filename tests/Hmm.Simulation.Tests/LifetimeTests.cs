@@ -9,10 +9,12 @@ namespace Hmm.Simulation.Tests;
 public sealed class LifetimeTests
 {
     [Fact]
-    public void AnApplicationThatDiesLeavesNothingBehind() => Scenario.Run(new HostSettings { RoomFrames = 24 }, static (host, script) =>
+    public void AnApplicationThatDiesLeavesNothingBehind() =>
+        Scenario.Run(new HostSettings { RoomFrames = 24 }, static (host, script) =>
     {
         var random = host.Scheduler.Random;
-        var ranges = new[] { host.Open(RangeKind.Anonymous, 40), host.Open(RangeKind.FileShared, 20, 12, host.AddFile(20, 12)) };
+        var ranges =
+            new[] { host.Open(RangeKind.Anonymous, 40), host.Open(RangeKind.FileShared, 20, 12, host.AddFile(20, 12)) };
         var workers = Enumerable.Range(0, 3).Select(number => new Worker(random, number, 1000)).ToArray();
         foreach (var worker in workers)
         {
@@ -37,7 +39,8 @@ public sealed class LifetimeTests
             }
         }
 
-        var absent = Enumerable.Range(0, 40).FirstOrDefault(page => ranges[0].Range.Table.Read(page).State == PageState.Absent, -1);
+        var absent = Enumerable.Range(0, 40)
+            .FirstOrDefault(page => ranges[0].Range.Table.Read(page).State == PageState.Absent, -1);
         if (absent >= 0)
         {
             var exception = Assert.Throws<HmmException>(() => host.Manager.Operations.Pin(ranges[0].Range, absent, 1));
@@ -46,18 +49,21 @@ public sealed class LifetimeTests
     });
 
     [Fact]
-    public void APartThatTheApplicationUnmappedCannotBePinned() => Scenario.Run(new HostSettings(), static (host, script) =>
+    public void APartThatTheApplicationUnmappedCannotBePinned() =>
+        Scenario.Run(new HostSettings(), static (host, script) =>
     {
         var range = host.Open(RangeKind.Anonymous, 8);
         range.Memory.UnmappedFrom = 4;
         script.StoreWord(range.Memory, 3, 0, 1);
-        Assert.Equal(Errno.ENOENT, Assert.Throws<HmmException>(() => host.Manager.Operations.Pin(range.Range, 3, 3)).Errno);
+        Assert.Equal(
+            Errno.ENOENT, Assert.Throws<HmmException>(() => host.Manager.Operations.Pin(range.Range, 3, 3)).Errno);
         Assert.Equal(0, host.Manager.Pins.Pinned);
         Assert.Equal(0, range.Range.Table.Read(3).Pins);
     });
 
     [Fact]
-    public void ARangeClosesWhileItsFaultsWaitForDram() => Scenario.Run(new HostSettings { RoomFrames = 4 }, static (host, script) =>
+    public void ARangeClosesWhileItsFaultsWaitForDram() =>
+        Scenario.Run(new HostSettings { RoomFrames = 4 }, static (host, script) =>
     {
         var pinned = host.Open(RangeKind.Anonymous, 4);
         host.Manager.Operations.Pin(pinned.Range, 0, 4);
@@ -75,12 +81,14 @@ public sealed class LifetimeTests
         }
 
         host.Close(range);
-        host.Scheduler.WaitUntil(() => Array.TrueForAll(workers, static worker => worker.IsDone), "threads of a closed range");
+        host.Scheduler.WaitUntil(() =>
+            Array.TrueForAll(workers, static worker => worker.IsDone), "threads of a closed range");
         host.Manager.Operations.Unpin(pinned.Range, 0, 4);
     });
 
     [Fact]
-    public void AClosingRangeWaitsForCopiesThatAreUnderWay() => Scenario.Run(new HostSettings { RoomFrames = 24 }, static (host, script) =>
+    public void AClosingRangeWaitsForCopiesThatAreUnderWay() =>
+        Scenario.Run(new HostSettings { RoomFrames = 24 }, static (host, script) =>
     {
         var file = host.AddFile(64, 12);
         var range = host.Open(RangeKind.FilePrivate, 64, 12, file);
@@ -102,13 +110,15 @@ public sealed class LifetimeTests
                 host.Scheduler.Yield();
             }
 
-            Assert.False(closed && host.Media.Exists(static device => device.HasPending), "a range closed while copies of its pages were under way");
+            Assert.False(closed && host.Media.Exists(static device => device.HasPending),
+                "a range closed while copies of its pages were under way");
             file.Device.IsHeld = false;
             host.Devices[0].IsHeld = false;
         });
         host.Close(range);
         closed = true;
-        host.Scheduler.WaitUntil(() => !host.Devices[0].IsHeld && worker.IsDone && other.IsDone, "threads of a closed range");
+        host.Scheduler.WaitUntil(() =>
+            !host.Devices[0].IsHeld && worker.IsDone && other.IsDone, "threads of a closed range");
     });
 
     [Fact]
@@ -157,7 +167,8 @@ public sealed class LifetimeTests
     });
 
     [Fact]
-    public void RangesOfEveryPageSizeShareABudget() => Scenario.Run(new HostSettings { DeviceFrames = [4096], ThreadCount = 3 }, static (host, script) =>
+    public void RangesOfEveryPageSizeShareABudget() =>
+        Scenario.Run(new HostSettings { DeviceFrames = [4096], ThreadCount = 3 }, static (host, script) =>
     {
         var large = host.Open(RangeKind.Anonymous, 3, 21);
         var middle = host.Open(RangeKind.Anonymous, 40, 16);
@@ -176,14 +187,16 @@ public sealed class LifetimeTests
             {
                 for (var page = 0; page < range.Memory.PageCount; page++)
                 {
-                    Assert.Equal((round * 1000) + page, script.LoadWord(range.Memory, page, range.Memory.PageSizeBytes - 8));
+                    Assert.Equal((round * 1000)
+                        + page, script.LoadWord(range.Memory, page, range.Memory.PageSizeBytes - 8));
                 }
             }
         }
     });
 
     [Fact]
-    public void APrefetchPushesNothingOut() => Scenario.Run(new HostSettings { RoomFrames = 200 }, static (host, script) =>
+    public void APrefetchPushesNothingOut() =>
+        Scenario.Run(new HostSettings { RoomFrames = 200 }, static (host, script) =>
     {
         var range = host.Open(RangeKind.Anonymous, 500);
         var stopped = host.Manager.Operations.Prefetch(range.Range, 0, 500);
@@ -193,7 +206,8 @@ public sealed class LifetimeTests
     });
 
     [Fact]
-    public void AnIdleQueueDoesNotGrowWithRangesThatComeAndGo() => Scenario.Run(new HostSettings(), static (host, script) =>
+    public void AnIdleQueueDoesNotGrowWithRangesThatComeAndGo() =>
+        Scenario.Run(new HostSettings(), static (host, script) =>
     {
         for (var i = 0; i < 20; i++)
         {

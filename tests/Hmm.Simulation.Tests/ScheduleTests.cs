@@ -21,11 +21,15 @@ public sealed class ScheduleTests
     public void CatchesTheMutant(string mutant, int seedsMax)
     {
         var broken = Enum.Parse<Mutant>(mutant);
-        var seed = SeededRuns.UntilFailure(seedsMax, (seed, scheduler, pool) => RunUntilLost(seed, scheduler, pool, broken), out _);
+        var seed = SeededRuns.UntilFailure(seedsMax, (seed, scheduler, pool) =>
+            RunUntilLost(seed, scheduler, pool, broken), out _);
         Assert.True(seed > 0, $"{mutant} lost nothing under {seedsMax} seeds");
     }
 
-    /// <summary>Runs a seed of a broken variant. Only a lost store counts; a check that sees the breach earlier does not.</summary>
+    /// <summary>
+    /// Runs a seed of a broken variant. Only a lost store counts; a check that sees the breach
+    /// earlier does not.
+    /// </summary>
     private static void RunUntilLost(ulong seed, SeededScheduler scheduler, NativePool pool, Mutant mutant)
     {
         try

@@ -7,8 +7,8 @@ using Hmm.Uapi.Messages;
 namespace Hmm.System.Tests;
 
 /// <summary>
-/// Messages that no library sends, to a real daemon: a malformed one ends its own session with a sentence, a wrong one is
-/// refused, and the neighbour notices nothing.
+/// Messages that no library sends, to a real daemon: a malformed one ends its own session with a sentence, a wrong one
+/// is refused, and the neighbour notices nothing.
 /// </summary>
 public sealed class BadMessageTests : IDisposable
 {
@@ -45,7 +45,8 @@ public sealed class BadMessageTests : IDisposable
             raw.Send(Wire.BytesOf(in lying));
         }, "The header says");
         Malformed(raw => raw.Send(Operation.Statistics, new PageSpanRequest()), "bytes");
-        Malformed(raw => raw.Send(Operation.Statistics, new StatisticsRequest { Scope = (StatisticsScope)77 }), "unknown");
+        Malformed(raw =>
+            raw.Send(Operation.Statistics, new StatisticsRequest { Scope = (StatisticsScope)77 }), "unknown");
         Malformed(raw => raw.Send(Operation.CreateRange, new CreateRangeRequest()), "descriptors");
     }
 
@@ -102,7 +103,8 @@ public sealed class BadMessageTests : IDisposable
                 (range.Id, ulong.MaxValue, ulong.MaxValue),
             ])
         {
-            foreach (var operation in (Operation[])[Operation.DontNeed, Operation.Pin, Operation.Unpin, Operation.Flush, Operation.Advise])
+            foreach (var operation in (
+                Operation[])[Operation.DontNeed, Operation.Pin, Operation.Unpin, Operation.Flush, Operation.Advise])
             {
                 raw.Send(operation, new PageSpanRequest { RangeId = id, FirstPage = first, PageCount = count });
                 raw.Expect(Errno.EINVAL, "pages");
@@ -141,7 +143,8 @@ public sealed class BadMessageTests : IDisposable
         {
             raw.Send(
                 Operation.CreateRange,
-                new CreateRangeRequest { BaseAddress = address, LengthBytes = length, PageShift = shift, Name = FixedName.Create("bad") },
+                new CreateRangeRequest { BaseAddress =
+                    address, LengthBytes = length, PageShift = shift, Name = FixedName.Create("bad") },
                 good.Descriptor);
             Assert.Equal(errno, raw.Receive(out var sentence));
             Refused.IsSentence(sentence);

@@ -5,7 +5,10 @@ using Hmm.System.Tests.Support;
 
 namespace Hmm.System.Tests;
 
-/// <summary>Applications that end in the middle of something: nobody else notices, and what they wrote is not lost.</summary>
+/// <summary>
+/// Applications that end in the middle of something: nobody else notices, and what they wrote is
+/// not lost.
+/// </summary>
 public sealed class ClientDeathTests
 {
     private const int MiB = 1 << 20;
@@ -41,7 +44,8 @@ public sealed class ClientDeathTests
         var random = new Random(seed);
         for (var round = 0; round < 6; round++)
         {
-            using var child = Child.Play("burn", daemon.SocketPath, (seed + round).ToString(CultureInfo.InvariantCulture));
+            using var child =
+                Child.Play("burn", daemon.SocketPath, (seed + round).ToString(CultureInfo.InvariantCulture));
             child.Expect("burning");
             Hosts.Write(array, 0, array.Length, round);
             Thread.Sleep(random.Next(100)); // Waits: to be killed at a moment that nobody chose

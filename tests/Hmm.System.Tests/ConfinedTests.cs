@@ -5,7 +5,10 @@ using Hmm.Uapi;
 
 namespace Hmm.System.Tests;
 
-/// <summary>Users who may do little: the degraded mode that is declared works, and where nothing works it is said.</summary>
+/// <summary>
+/// Users who may do little: the degraded mode that is declared works, and where nothing works it is
+/// said.
+/// </summary>
 public sealed class ConfinedTests
 {
     [OtherUserFact]

@@ -4,7 +4,10 @@ using Hmm.Uapi;
 
 namespace Hmm.System.Tests;
 
-/// <summary>A device that fills up: an error for whoever asks for more, nothing lost, and all well once there is room.</summary>
+/// <summary>
+/// A device that fills up: an error for whoever asks for more, nothing lost, and all well once
+/// there is room.
+/// </summary>
 public sealed class DeviceFullTests
 {
     private const int MiB = 1 << 20;

@@ -22,7 +22,8 @@ public sealed class GarbageTests(ITestOutputHelper output)
         using var folder = new TemporaryFolder();
         var socket = folder.File("s");
         using var observed = Child.Play(
-            "host", "--socket", socket, "--budget", "2MiB", "--device", device.Replace("{tmp}", folder.Path, StringComparison.Ordinal));
+            "host", "--socket", socket, "--budget", "2MiB", "--device",
+                device.Replace("{tmp}", folder.Path, StringComparison.Ordinal));
         Assert.StartsWith("hmm-host: listening", observed.ReadLine(), StringComparison.Ordinal);
         using var host = HmmHost.Connect(socket);
         using var array = host.Allocate<ulong>(8 * MiB / sizeof(ulong), new HmmRangeOptions { Advice = Advice.Random });
@@ -38,7 +39,9 @@ public sealed class GarbageTests(ITestOutputHelper output)
         Touch(array, random, Faults);
         var garbage = Allocated(observed) - before - cost;
         faults = array.Statistics.Faults - faults;
-        output.WriteLine($"{garbage} bytes for {faults} faults, {array.Statistics.EvictedPages} evictions so far; asking costs {cost}");
+        output.WriteLine(
+            $"{garbage} bytes for {faults} faults, {array.Statistics.EvictedPages} evictions so far; "
+                + $"asking costs {cost}");
         Assert.True(faults >= (ulong)Faults, $"{faults} faults were made");
         Assert.InRange(garbage, -BytesMax, BytesMax);
     }

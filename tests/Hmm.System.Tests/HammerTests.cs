@@ -24,9 +24,11 @@ public sealed class HammerTests(ITestOutputHelper output)
     public void LosesNoWriteAndKeepsTheBudget(int setMiB, int pageBytes, string device)
     {
         using var folder = new TemporaryFolder();
-        using var daemon = new Daemon($"{setMiB / 4}MiB", device.Replace("{tmp}", folder.Path, StringComparison.Ordinal));
+        using var daemon =
+            new Daemon($"{setMiB / 4}MiB", device.Replace("{tmp}", folder.Path, StringComparison.Ordinal));
         using var host = daemon.Connect();
-        using var array = host.Allocate<ulong>((long)setMiB * MiB / sizeof(ulong), new HmmRangeOptions { PageSizeBytes = pageBytes });
+        using var array =
+            host.Allocate<ulong>((long)setMiB * MiB / sizeof(ulong), new HmmRangeOptions { PageSizeBytes = pageBytes });
         var hammer = new Hammer([array], pageBytes, Hammer.WritersMax, Environment.TickCount);
         var loss = hammer.Run(Runs.SoakTime);
         Report(hammer, array.Statistics);
@@ -54,7 +56,9 @@ public sealed class HammerTests(ITestOutputHelper output)
 
     private void Report(Hammer hammer, Statistics counts)
     {
-        output.WriteLine($"{hammer.Operations} operations, {hammer.Samples} samples, peak {hammer.PeakResidentBytes / 1024} KiB resident");
+        output.WriteLine(
+            $"{hammer.Operations} operations, {hammer.Samples} samples, "
+                + $"peak {hammer.PeakResidentBytes / 1024} KiB resident");
         output.WriteLine(
             $"{counts.Faults} faults, {counts.WriteProtectFaults} first writes, {counts.DuplicateFaults} duplicates, " +
             $"{counts.FilledPages} filled, {counts.EvictedPages} evicted, {counts.MemoryWaits} waits");

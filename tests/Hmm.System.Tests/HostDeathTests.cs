@@ -57,7 +57,8 @@ public sealed class HostDeathTests
         Assert.False(pin.IsCompleted || flush.IsCompleted, "a host that stands still answers nothing");
         Signal.Send(host.HostProcessId, Signal.Kill);
         Assert.Equal(Errno.ECONNRESET, (await Assert.ThrowsAsync<HmmException>(() => pin).WaitAsync(Runs.Limit)).Errno);
-        Assert.Equal(Errno.ECONNRESET, (await Assert.ThrowsAsync<HmmException>(() => flush).WaitAsync(Runs.Limit)).Errno);
+        Assert.Equal(
+            Errno.ECONNRESET, (await Assert.ThrowsAsync<HmmException>(() => flush).WaitAsync(Runs.Limit)).Errno);
     }
 
     [Fact]

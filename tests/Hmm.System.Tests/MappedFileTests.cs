@@ -28,7 +28,8 @@ public sealed class MappedFileTests : IDisposable
     public void KeepsWritesToAPrivateMappingFromTheFile(int pageBytes)
     {
         Pattern.WriteFile(Data, Words);
-        using var array = _host.MapFile<ulong>(Data, HmmMapMode.Private, new HmmRangeOptions { PageSizeBytes = pageBytes });
+        using var array =
+            _host.MapFile<ulong>(Data, HmmMapMode.Private, new HmmRangeOptions { PageSizeBytes = pageBytes });
         Assert.Equal(Words, array.Length);
         Hosts.Check(array, 0, Words);
         Hosts.Write(array, 0, Words / 2, round: 1);
@@ -68,7 +69,8 @@ public sealed class MappedFileTests : IDisposable
         var bytes = new byte[length];
         new Random(length).NextBytes(bytes);
         File.WriteAllBytes(Data, bytes);
-        using (var array = _host.MapFile<byte>(Data, HmmMapMode.Shared, new HmmRangeOptions { PageSizeBytes = pageBytes }))
+        using (var array =
+            _host.MapFile<byte>(Data, HmmMapMode.Shared, new HmmRangeOptions { PageSizeBytes = pageBytes }))
         {
             Assert.Equal(length, array.Length);
             var read = new byte[length];

@@ -23,7 +23,8 @@ public sealed class PageTests : IDisposable
     [InlineData(2 * MiB)]
     public void KeepsEveryWordAtEveryPageSize(int pageBytes)
     {
-        using var array = _host.Allocate<ulong>(16 * MiB / sizeof(ulong), new HmmRangeOptions { PageSizeBytes = pageBytes });
+        using var array =
+            _host.Allocate<ulong>(16 * MiB / sizeof(ulong), new HmmRangeOptions { PageSizeBytes = pageBytes });
         Hosts.WriteAndCheck(array);
         for (var i = array.Length - 1; i >= 0; i -= 97)
         {
@@ -43,7 +44,8 @@ public sealed class PageTests : IDisposable
     public void ReachesBeyondTwoToThe31Elements()
     {
         using var array = _host.Allocate<byte>(3L << 30);
-        long[] places = [0, 1, int.MaxValue - 1L, int.MaxValue, 1L << 31, (1L << 31) + 1, (3L << 30) - 4096, (3L << 30) - 1];
+        long[] places =
+            [0, 1, int.MaxValue - 1L, int.MaxValue, 1L << 31, (1L << 31) + 1, (3L << 30) - 4096, (3L << 30) - 1];
         foreach (var place in places)
         {
             Assert.Equal(0, array[place]);
@@ -123,7 +125,8 @@ public sealed class PageTests : IDisposable
     {
         using var array = Written();
         array.Populate(0, 256 * PageWords);
-        Assert.All(StatesOf(array, 0, 256), static state => Assert.True(state is PageStateCode.Clean or PageStateCode.Dirty, $"{state}"));
+        Assert.All(StatesOf(array, 0, 256), static state =>
+            Assert.True(state is PageStateCode.Clean or PageStateCode.Dirty, $"{state}"));
         array.Populate(0, 256 * PageWords, write: true);
         var before = array.Statistics.WriteProtectFaults;
         for (var page = 0; page < 256; page++)
@@ -155,7 +158,8 @@ public sealed class PageTests : IDisposable
         using var array = Written();
         array.DontNeed(array.Length / 2, array.Length / 2);
         array.WillWrite(0, 128 * PageWords);
-        Hosts.Eventually(() => StatesOf(array, 0, 128).All(static state => state is PageStateCode.Dirty), "pages come writable");
+        Hosts.Eventually(() =>
+            StatesOf(array, 0, 128).All(static state => state is PageStateCode.Dirty), "pages come writable");
         var before = array.Statistics;
         for (var page = 0; page < 128; page++)
         {
@@ -187,14 +191,16 @@ public sealed class PageTests : IDisposable
         using (array.Pin(0, 256 * PageWords))
         {
             Hosts.Check(array, 256 * PageWords, array.Length - (256 * PageWords));
-            Assert.All(StatesOf(array, 0, 256), static state => Assert.True(state is PageStateCode.Clean or PageStateCode.Dirty, $"{state}"));
+            Assert.All(StatesOf(array, 0, 256), static state =>
+                Assert.True(state is PageStateCode.Clean or PageStateCode.Dirty, $"{state}"));
             Refused.With(Errno.EBUSY, () => array.DontNeed(0, array.Length), "pinned");
             Assert.Equal(256UL, array.Statistics.PinnedPages);
         }
 
         Assert.Equal(0UL, array.Statistics.PinnedPages);
         Hosts.Check(array, 0, array.Length);
-        Assert.NotEqual(256, StatesOf(array, 0, 256).Count(static state => state is PageStateCode.Clean or PageStateCode.Dirty));
+        Assert.NotEqual(
+            256, StatesOf(array, 0, 256).Count(static state => state is PageStateCode.Clean or PageStateCode.Dirty));
     }
 
     [Fact]
@@ -219,7 +225,8 @@ public sealed class PageTests : IDisposable
         }
 
         Assert.Equal(0UL, array.Statistics.PinnedPages);
-        Assert.True(MemoryMarshal.TryGetMemoryManager<ulong, global::System.Buffers.MemoryManager<ulong>>(memory, out _), "it is Memory as any");
+        Assert.True(MemoryMarshal.TryGetMemoryManager<ulong,
+            global::System.Buffers.MemoryManager<ulong>>(memory, out _), "it is Memory as any");
     }
 
     [Theory]

@@ -9,7 +9,6 @@ internal static class Program
     private static int Main(string[] arguments) => arguments switch
     {
         ["nothing"] => 0,
-        ["hammer", .. var a] => Experiment.Run(["", .. a]),
         ["host", .. var line] => Observed.Host(line),
         ["map-unreadable", var file] => Confined.MapUnreadable(file),
         ["degraded"] => Confined.Degraded(),

@@ -90,7 +90,8 @@ public sealed class RemovalTests(ITestOutputHelper output)
     {
         using var daemon = new Daemon("4MiB", "memory,size=16MiB,name=going", "memory,size=32MiB,name=staying");
         using var host = daemon.Connect();
-        using var array = host.Allocate<ulong>(16 * MiB / sizeof(ulong), new HmmRangeOptions { PageSizeBytes = pageBytes });
+        using var array =
+            host.Allocate<ulong>(16 * MiB / sizeof(ulong), new HmmRangeOptions { PageSizeBytes = pageBytes });
         Hosts.Write(array, 0, array.Length);
         Assert.True(host.RemoveDeviceAsync("going").Wait(Runs.Limit), "the removal ends");
         Hosts.Check(array, 0, array.Length);
@@ -110,7 +111,10 @@ public sealed class RemovalTests(ITestOutputHelper output)
         Assert.Single(host.Devices());
     }
 
-    /// <summary>Eight devices come and go at random under four writers; at the end every count is back at zero.</summary>
+    /// <summary>
+    /// Eight devices come and go at random under four writers; at the end every count is back at
+    /// zero.
+    /// </summary>
     [Fact]
     [Trait("Category", "Soak")]
     public void AddsAndRemovesEightDevicesAtRandomWithoutLosingAWrite()
@@ -150,7 +154,9 @@ public sealed class RemovalTests(ITestOutputHelper output)
 
             return false;
         });
-        output.WriteLine($"seed {seed}: {added} added, {removed} removed, {refused} stayed for want of room, {hammer.Operations} operations");
+        output.WriteLine(
+            $"seed {seed}: {added} added, {removed} removed, {refused} stayed for want of room, "
+                + $"{hammer.Operations} operations");
         Assert.Null(loss);
         Array.ForEach(arrays, static array => array.Dispose());
         Assert.All(host.Devices(), static device => Assert.Equal(0UL, device.UsedBytes));

@@ -22,7 +22,8 @@ public sealed class SetUpTests
     [Fact]
     public void RefusesABudgetLargerThanTheMachine() =>
         Refused.AsMisuse<ArgumentOutOfRangeException>(
-            () => HmmHost.Start(new HmmHostOptions { BudgetBytes = (long)SystemInfo.TotalMemoryBytes + 1 }), "larger than");
+            () => HmmHost.Start(new HmmHostOptions { BudgetBytes = (long)SystemInfo.TotalMemoryBytes + 1 }),
+                "larger than");
 
     [Theory]
     [InlineData("0", "at least 2 MiB")]
@@ -81,9 +82,11 @@ public sealed class SetUpTests
     public void RefusesADeviceFolderThatIsMissing()
     {
         using var folder = new TemporaryFolder();
-        Refused.With(Errno.ENOENT, () => Hosts.StartIn(folder.File("none")).Dispose(), folder.File("none"), "create it");
+        Refused.With(Errno.ENOENT, () =>
+            Hosts.StartIn(folder.File("none")).Dispose(), folder.File("none"), "create it");
         var (code, errors) = RunHost(
-            "--socket", folder.File("s"), "--budget", "2MiB", "--device", $"block,folder={folder.File("none")},size=4MiB");
+            "--socket", folder.File("s"), "--budget", "2MiB", "--device",
+                $"block,folder={folder.File("none")},size=4MiB");
         Assert.Equal(NotAllowed, code);
         Refused.IsSentence(Said(errors), folder.File("none"));
         Assert.False(File.Exists(folder.File("s")), "the socket of a host that did not start is removed");

@@ -3,7 +3,10 @@ using Hmm.System.Tests.Support;
 
 namespace Hmm.System.Tests;
 
-/// <summary>Two applications of one daemon: neither sees the other's bytes, and together they keep one budget.</summary>
+/// <summary>
+/// Two applications of one daemon: neither sees the other's bytes, and together they keep one
+/// budget.
+/// </summary>
 public sealed class SharedDaemonTests
 {
     private const int MiB = 1 << 20;
@@ -45,7 +48,8 @@ public sealed class SharedDaemonTests
         Hosts.Check(mine, 0, mine.Length, 8 + 2);
         Hosts.Check(yours, 0, yours.Length, 16 + 2);
         Assert.InRange(peak, 1, first.BudgetBytes + (4 * MiB));
-        Assert.True(mine.Statistics.EvictedPages > 0 && yours.Statistics.EvictedPages > 0, "both lent room to each other");
+        Assert.True(mine.Statistics.EvictedPages > 0
+            && yours.Statistics.EvictedPages > 0, "both lent room to each other");
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.CommandLine;
 using Hmm.Cli.Demo;
 using Hmm.Cli.Demo.Presenters;
 using Hmm.Cli.Output;
+using Hmm.Uapi;
 
 namespace Hmm.Cli.Commands;
 
@@ -58,10 +59,11 @@ internal static class DemoCommand
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
         await Task.WhenAny(run, lost).ConfigureAwait(false);
-        if (lost.IsCompletedSuccessfully && !run.IsCompleted)
+        var failed = run.Exception?.InnerException is HmmException { Errno: Errno.ECONNRESET };
+        if (failed || (lost.IsCompletedSuccessfully && !run.IsCompleted))
         {
-            // That thread may wait for a page that nobody will bring. Returning from Main ends it
-            // with the process.
+            // If that thread has not failed, it may wait for a page that nobody will bring. Returning from Main ends
+            // it with the process.
             throw new CommandException(
                 ExitCode.Failed, "the host ended in the middle of the demo; what it wrote above may say why");
         }

@@ -28,9 +28,13 @@ internal static class DevicesCommand
 
     private static Command CreateAdd(Terminal terminal)
     {
-        var text = new Argument<string>("DEVICE") { Description = "A driver and its parameters, as in block,folder=/var/tmp,size=64GiB." };
+        var text = new Argument<string>("DEVICE")
+        {
+            Description = "A driver and its parameters, as in block,folder=/var/tmp,size=64GiB.",
+        };
         var socket = CommandOptions.Socket();
-        var command = new Command("add", "Make a device; pages go to it when those before it are full.") { text, socket };
+        var command =
+            new Command("add", "Make a device; pages go to it when those before it are full.") { text, socket };
         command.SetAction((parse, cancellation) => ErrorGate.RunAsync(terminal, async () =>
         {
             var device = parse.GetRequiredValue(text);

@@ -80,7 +80,10 @@ internal sealed class Evacuator
         return any;
     }
 
-    /// <summary>Starts bringing back the page in a frame and its neighbours; returns how many pages it took care of.</summary>
+    /// <summary>
+    /// Starts bringing back the page in a frame and its neighbours; returns how many pages it took
+    /// care of.
+    /// </summary>
     private int Evacuate(DeviceMemory memory, MemoryRange range, long page, Pfn frame, ref long unreadable)
     {
         var entry = range.Table.Read(page);
@@ -115,7 +118,10 @@ internal sealed class Evacuator
         }
     }
 
-    /// <summary>A clean page needs its frame no more once it counts as dirty; its protection is lifted by its first write.</summary>
+    /// <summary>
+    /// A clean page needs its frame no more once it counts as dirty; its protection is lifted by
+    /// its first write.
+    /// </summary>
     private bool TryForget(MemoryRange range, long page, PageEntry entry)
     {
         if (!range.Table.TryTransition(page, entry, entry.In(PageState.Busy)))
@@ -136,7 +142,8 @@ internal sealed class Evacuator
         {
             throw new HmmException(
                 Errno.ENOMEM,
-                $"Device '{memory.Device.Name}' still holds {memory.Statistics.FramesUsed} pages of 4 KiB and there is no room for them: " +
+                $"Device '{memory.Device.Name}' still holds {memory.Statistics.FramesUsed} pages of 4 KiB and there "
+                    + "is no room for them: " +
                 "free memory, raise the budget, or add a device; it stays as it is.");
         }
 
@@ -144,7 +151,8 @@ internal sealed class Evacuator
         {
             throw new HmmException(
                 Errno.EIO,
-                $"Device '{memory.Device.Name}' holds {unreadable} pages that it cannot return: drop them (DontNeed) or close their " +
+                $"Device '{memory.Device.Name}' holds {unreadable} pages that it cannot return: drop them (DontNeed) "
+                    + "or close their " +
                 "ranges; it stays as it is.");
         }
     }

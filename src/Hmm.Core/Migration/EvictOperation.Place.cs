@@ -12,7 +12,10 @@ internal sealed partial class EvictOperation
     private int _rank; // Guarded by: owner of the slot; the first device of the order that may be asked
     private int _targetRank; // Guarded by: owner of the slot
 
-    /// <summary>Finds frames for the pages that are left and hands them to the driver; if there are none, that is all.</summary>
+    /// <summary>
+    /// Finds frames for the pages that are left and hands them to the driver; if there are none,
+    /// that is all.
+    /// </summary>
     private void Place()
     {
         ResetSegments();
@@ -34,7 +37,10 @@ internal sealed partial class EvictOperation
         Place();
     }
 
-    /// <summary>Moves the pages that are left to the front of the buffer, so that the next device gets them as one run.</summary>
+    /// <summary>
+    /// Moves the pages that are left to the front of the buffer, so that the next device gets them
+    /// as one run.
+    /// </summary>
     private unsafe void Squeeze()
     {
         var left = 0;
@@ -47,7 +53,8 @@ internal sealed partial class EvictOperation
 
             if (left != i)
             {
-                // Safe because both lie in the slot, and a page moves only towards the front, over one that is done with.
+                // Safe because both lie in the slot, and a page moves only towards the front, over one that is done
+                // with.
                 Buffer.MemoryCopy((void*)BufferOf(i), (void*)BufferOf(left), 1 << _pageShift, 1 << _pageShift);
                 (_ranges[left], _pages[left]) = (range, _pages[i]);
                 _ranges[i] = null;
@@ -65,7 +72,10 @@ internal sealed partial class EvictOperation
         return refused;
     }
 
-    /// <summary>How many pages from gathered page <paramref name="i"/> on are neighbours that the device took.</summary>
+    /// <summary>
+    /// How many pages from gathered page <paramref name="i"/> on are neighbours that the device
+    /// took.
+    /// </summary>
     private int AcceptedRunLength(int segment, int i, int end)
     {
         var length = RunLength(i, end);

@@ -141,7 +141,10 @@ internal sealed partial class EvictOperation : CopyBatch
         Finish();
     }
 
-    /// <summary>Whether a page of a shared file joins the others: one page map, and a segment for each run of pages.</summary>
+    /// <summary>
+    /// Whether a page of a shared file joins the others: one page map, and a segment for each run
+    /// of pages.
+    /// </summary>
     private bool SharesHome(MemoryRange range, long page)
     {
         var last = _count - 1;
@@ -174,7 +177,9 @@ internal sealed partial class EvictOperation : CopyBatch
     private void ReadRun(int i, int length)
     {
         var range = _ranges[i]!;
-        var error = _manager.Mutant == Mutant.EvictWithoutProtect ? Errno.None : range.Memory.Protect(_pages[i], length, writeProtected: true);
+        var error = _manager.Mutant == Mutant.EvictWithoutProtect
+            ? Errno.None
+            : range.Memory.Protect(_pages[i], length, writeProtected: true);
 
         // An application that is gone writes no more, and its memfd can still be read.
         if (error is Errno.None or Errno.ESRCH)
@@ -242,7 +247,8 @@ internal sealed partial class EvictOperation : CopyBatch
 
             var rank = _rank;
             if (Count == SegmentsMax
-                || !_manager.Placement.TryAllocate(ref rank, wanted << order, order, out var device, out var first, out var frames))
+                || !_manager.Placement.TryAllocate(
+                    ref rank, wanted << order, order, out var device, out var first, out var frames))
             {
                 KeepAll(i, wanted, Count == SegmentsMax ? Errno.EAGAIN : Errno.ENOSPC);
                 i += wanted;
@@ -327,7 +333,8 @@ internal sealed partial class EvictOperation : CopyBatch
         {
             var page = _pages[i] + at;
             var entry = range.Table.Read(page).In(PageState.Absent);
-            pending |= range.Table.Publish(page, hasFrame ? entry.WithFrame(first + ((long)at << range.PageOrder)) : entry);
+            pending |= range.Table.Publish(
+                page, hasFrame ? entry.WithFrame(first + ((long)at << range.PageOrder)) : entry);
         }
 
         _evictor.CountFreed(range, length);

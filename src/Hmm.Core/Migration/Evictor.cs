@@ -235,7 +235,10 @@ internal sealed class Evictor : IDisposable
         }
     }
 
-    /// <summary>Punches out the claimed clean page and the clean neighbours behind it; returns how many tokens it used.</summary>
+    /// <summary>
+    /// Punches out the claimed clean page and the clean neighbours behind it; returns how many
+    /// tokens it used.
+    /// </summary>
     private int DropRun(MemoryRange range, ReadOnlySpan<ulong> tokens)
     {
         var first = new PageToken(tokens[0]).Page;

@@ -76,7 +76,10 @@ internal sealed unsafe class Filler : IDisposable
     /// <summary>The most pages of one copy.</summary>
     public static int PagesMax(MemoryRange range) => Math.Max(1, RunFramesMax >> range.PageOrder);
 
-    /// <summary>Fills a page that was touched and that the caller moved to Busy, and what the policy wants with it.</summary>
+    /// <summary>
+    /// Fills a page that was touched and that the caller moved to Busy, and what the policy wants
+    /// with it.
+    /// </summary>
     public void FillFault(MemoryRange range, long page, bool write)
     {
         var plan = range.Streams.OnFault(page, write, range.Advice);
@@ -247,7 +250,8 @@ internal sealed unsafe class Filler : IDisposable
     public bool TryRefill(MemoryRange range, long page)
     {
         var entry = range.Table.Read(page);
-        if (entry.State != PageState.Poisoned || !range.Table.TryTransition(page, entry, entry.In(PageState.Busy).WithoutFrame()))
+        if (entry.State != PageState.Poisoned
+            || !range.Table.TryTransition(page, entry, entry.In(PageState.Busy).WithoutFrame()))
         {
             return false;
         }
@@ -303,7 +307,10 @@ internal sealed unsafe class Filler : IDisposable
         return token.Raw != 0;
     }
 
-    /// <summary>Fills a poisoned page from its frame. False: there is no DRAM or buffer, and it stays poisoned.</summary>
+    /// <summary>
+    /// Fills a poisoned page from its frame. False: there is no DRAM or buffer, and it stays
+    /// poisoned.
+    /// </summary>
     private bool TryHeal(MemoryRange range, long page)
     {
         var entry = range.Table.Read(page);
@@ -367,7 +374,8 @@ internal sealed unsafe class Filler : IDisposable
             var map = _manager.PageMapOf(frame);
             var address = map.CpuAddress(frame);
             var taken = address != 0
-                ? FillMapped(range, page, CountNeighbours(range, page, remaining, map, frame), address, writable, awaited)
+                ? FillMapped(
+                    range, page, CountNeighbours(range, page, remaining, map, frame), address, writable, awaited)
                 : FillFromDevice(range, page, remaining, map, writable, awaited);
             if (taken == 0)
             {

@@ -82,7 +82,10 @@ internal sealed class MemoryManager : IDisposable
         Evictor.Dispose();
     }
 
-    /// <summary>The largest prefetch window, in pages: an eighth of the budget, so that no stream pushes itself out.</summary>
+    /// <summary>
+    /// The largest prefetch window, in pages: an eighth of the budget, so that no stream pushes
+    /// itself out.
+    /// </summary>
     internal long AheadPagesMax(int pageShift) => Budget.Limit / 8 >> (pageShift - Pfn.Shift);
 
     internal void ReclaimNeeded() => _reclaimNeeded();

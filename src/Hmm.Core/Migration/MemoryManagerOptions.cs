@@ -19,8 +19,8 @@ internal sealed record MemoryManagerOptions
     public Progress Progress { get; init; } = new();
 
     /// <summary>
-    /// Called where another thread may overtake this one between two steps of the protocol, so that a simulation can let
-    /// it; null in a host.
+    /// Called where another thread may overtake this one between two steps of the protocol, so that a simulation can
+    /// let it; null in a host.
     /// </summary>
     public Action? RacePoint { get; init; }
 

@@ -34,7 +34,8 @@ internal sealed class PageInstaller
         {
             var at = source + ((nint)done << range.PageShift);
             var installed = range.Memory.Install(first + done, count - done, at, !writable, out var error);
-            Corruption.Require(installed >= 0 && installed <= count - done, "an install reports pages it was asked for");
+            Corruption.Require(
+                installed >= 0 && installed <= count - done, "an install reports pages it was asked for");
             PublishInstalled(range, first + done, installed, writable, prefetched);
             done += installed;
             if (error == Errno.EEXIST && done < count)
@@ -55,8 +56,8 @@ internal sealed class PageInstaller
     }
 
     /// <summary>
-    /// Gives up on Busy pages: they are Absent again, their bytes where they were, their DRAM released. Whoever waits is
-    /// woken to try again, pending or not: the thread whose fault began this never set the bit.
+    /// Gives up on Busy pages: they are Absent again, their bytes where they were, their DRAM released. Whoever waits
+    /// is woken to try again, pending or not: the thread whose fault began this never set the bit.
     /// </summary>
     public void Abandon(MemoryRange range, long first, int count)
     {
@@ -87,9 +88,9 @@ internal sealed class PageInstaller
     }
 
     /// <summary>
-    /// Makes touches of a Busy page fail, from the one that waits on. Its frame is kept. Where the kernel cannot do that
-    /// (before Linux 6.6) nobody is woken: a thread that waits for ever can be killed, one that faults again and again
-    /// takes a core besides.
+    /// Makes touches of a Busy page fail, from the one that waits on. Its frame is kept. Where the kernel cannot do
+    /// that (before Linux 6.6) nobody is woken: a thread that waits for ever can be killed, one that faults again and
+    /// again takes a core besides.
     /// </summary>
     public void Poison(MemoryRange range, long page)
     {
@@ -126,7 +127,10 @@ internal sealed class PageInstaller
         _manager.Announce(range, first, count, pending);
     }
 
-    /// <summary>Pushes the run of unqueued pages that ends before <paramref name="page"/> once a queued page ends it.</summary>
+    /// <summary>
+    /// Pushes the run of unqueued pages that ends before <paramref name="page"/> once a queued page
+    /// ends it.
+    /// </summary>
     private int QueueRun(MemoryRange range, long page, bool queued, int unqueued)
     {
         if (!queued)

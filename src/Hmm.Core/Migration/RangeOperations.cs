@@ -23,9 +23,13 @@ internal sealed class RangeOperations
 
     /// <summary>Brings pages in, as far as DRAM above the low watermark goes.</summary>
     /// <returns>The page where it stopped.</returns>
-    public long Prefetch(MemoryRange range, long first, long count) => _manager.Filler.Prefetch(range, first, count, writable: false);
+    public long Prefetch(MemoryRange range, long first, long count) =>
+        _manager.Filler.Prefetch(range, first, count, writable: false);
 
-    /// <summary>The pages will be written: brings absent ones in writable and lets writes through to clean ones.</summary>
+    /// <summary>
+    /// The pages will be written: brings absent ones in writable and lets writes through to clean
+    /// ones.
+    /// </summary>
     /// <returns>The page where it stopped.</returns>
     public long WillWrite(MemoryRange range, long first, long count)
     {
@@ -74,7 +78,8 @@ internal sealed class RangeOperations
 
             if (entry.Pins > 0)
             {
-                throw new HmmException(Errno.EBUSY, $"Page {page} of range '{range.Name}' is pinned; dispose the pin before dropping it.");
+                throw new HmmException(
+                    Errno.EBUSY, $"Page {page} of range '{range.Name}' is pinned; dispose the pin before dropping it.");
             }
 
             page += DropRun(range, page, (int)Math.Min(end - page, RunPagesMax));
@@ -85,8 +90,8 @@ internal sealed class RangeOperations
     /// <summary>Makes pages resident and holds them there until as many calls of <see cref="Unpin"/>.</summary>
     /// <exception cref="HmmException">
     /// ENOMEM: pinned pages would take more than half of the budget. EIO: a page cannot be read. EOVERFLOW: a page has
-    /// 4095 pins. ENOENT: the range is being closed, or the application unmapped a part of it. ESRCH: the application is
-    /// gone. Nothing is pinned then.
+    /// 4095 pins. ENOENT: the range is being closed, or the application unmapped a part of it. ESRCH: the application
+    /// is gone. Nothing is pinned then.
     /// </exception>
     public void Pin(MemoryRange range, long first, long count)
     {
@@ -95,7 +100,8 @@ internal sealed class RangeOperations
         {
             throw new HmmException(
                 Errno.ENOMEM,
-                $"Pinning {frames} pages of 4 KiB would pin more than half of the budget of {_manager.Budget.Limit}; raise the budget or pin less.");
+                $"Pinning {frames} pages of 4 KiB would pin more than half of the budget of {_manager.Budget.Limit}; "
+                    + "raise the budget or pin less.");
         }
 
         var pinned = 0L;
@@ -136,7 +142,9 @@ internal sealed class RangeOperations
     /// Writes the dirty pages of a shared file back. What is written while it runs may or may not be included. Durable
     /// once the file itself is synced, which is the caller's part.
     /// </summary>
-    /// <exception cref="HmmException">The error of any write-back since the last call; the pages are still in DRAM.</exception>
+    /// <exception cref="HmmException">
+    /// The error of any write-back since the last call; the pages are still in DRAM.
+    /// </exception>
     public void Flush(MemoryRange range, long first, long count)
     {
         if (range.Kind != RangeKind.FileShared)
@@ -171,7 +179,9 @@ internal sealed class RangeOperations
         if (error != Errno.None)
         {
             throw new HmmException(
-                error, $"Pages of '{range.Name}' could not be written back; they are still in DRAM. Mend the cause and flush again.");
+                error,
+                $"Pages of '{range.Name}' could not be written back; they are still in DRAM. Mend the cause and "
+                    + "flush again.");
         }
     }
 
@@ -212,7 +222,10 @@ internal sealed class RangeOperations
         _manager.Filler.ServeWaiters();
     }
 
-    /// <summary>Frees the frames of a closed range's pages and punches those in DRAM; returns how many these were.</summary>
+    /// <summary>
+    /// Frees the frames of a closed range's pages and punches those in DRAM; returns how many these
+    /// were.
+    /// </summary>
     private long ReleaseChunk(MemoryRange range, long first, long end, ref long pinned)
     {
         var resident = 0L;
@@ -260,9 +273,11 @@ internal sealed class RangeOperations
         {
             var entry = range.Table.Read(first + count);
             var droppable = resident
-                ? entry.State == PageState.Clean || (entry.State == PageState.Dirty && range.Kind != RangeKind.FileShared)
+                ? entry.State == PageState.Clean
+                    || (entry.State == PageState.Dirty && range.Kind != RangeKind.FileShared)
                 : entry.State == PageState.Absent && entry.HasFrame;
-            if (!droppable || entry.Pins > 0 || !range.Table.TryTransition(first + count, entry, entry.In(PageState.Evicting)))
+            if (!droppable || entry.Pins > 0
+                || !range.Table.TryTransition(first + count, entry, entry.In(PageState.Evicting)))
             {
                 break;
             }
@@ -284,7 +299,10 @@ internal sealed class RangeOperations
         return count;
     }
 
-    /// <summary>A page that nothing can be dropped of is passed over; one that just changed is looked at again.</summary>
+    /// <summary>
+    /// A page that nothing can be dropped of is passed over; one that just changed is looked at
+    /// again.
+    /// </summary>
     private static int SkipOrRetry(MemoryRange range, long page)
     {
         var entry = range.Table.Read(page);
@@ -327,7 +345,8 @@ internal sealed class RangeOperations
             {
                 if (entry.Pins == PageEntry.PinsMax)
                 {
-                    throw new HmmException(Errno.EOVERFLOW, $"Page {page} of range '{range.Name}' has {PageEntry.PinsMax} pins already.");
+                    throw new HmmException(
+                        Errno.EOVERFLOW, $"Page {page} of range '{range.Name}' has {PageEntry.PinsMax} pins already.");
                 }
 
                 if (range.Table.TryTransition(page, entry, entry.WithPins(entry.Pins + 1)))
@@ -338,7 +357,9 @@ internal sealed class RangeOperations
             }
             else if (entry.State == PageState.Poisoned)
             {
-                throw new HmmException(Errno.EIO, $"Page {page} of range '{range.Name}' cannot be read from its device, so it cannot be pinned.");
+                throw new HmmException(
+                    Errno.EIO,
+                    $"Page {page} of range '{range.Name}' cannot be read from its device, so it cannot be pinned.");
             }
             else if (entry.IsOwned)
             {
@@ -349,7 +370,8 @@ internal sealed class RangeOperations
                 // No fill comes to anything any more: to try again would be to try for ever.
                 throw new HmmException(
                     range.Lifetime.IsDying ? Errno.ENOENT : range.MemoryError,
-                    $"Page {page} of range '{range.Name}' cannot be pinned: the range is closed, or its memory is unmapped.");
+                    $"Page {page} of range '{range.Name}' cannot be pinned: the range is closed, or its memory is "
+                        + "unmapped.");
             }
             else if (range.Table.TryTransition(page, entry, entry.In(PageState.Busy)))
             {

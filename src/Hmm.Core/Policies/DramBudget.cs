@@ -43,8 +43,8 @@ internal sealed class DramBudget
     public long HighWatermark { get; }
 
     /// <summary>
-    /// Prefetch leaves as many frames to faults. It may go below the low watermark, or reclaim, which starts there and is
-    /// always a little late, would cut every window short.
+    /// Prefetch leaves as many frames to faults. It may go below the low watermark, or reclaim, which starts there and
+    /// is always a little late, would cut every window short.
     /// </summary>
     public long PrefetchReserve { get; }
 

@@ -16,7 +16,8 @@ internal sealed class Placement
     private Candidate[] _candidates = []; // Guarded by: _gate for writers, atomic for readers
 
     /// <summary>The devices, fastest first.</summary>
-    public IReadOnlyList<DeviceMemory> Devices => Array.ConvertAll(Volatile.Read(ref _candidates), static candidate => candidate.Device);
+    public IReadOnlyList<DeviceMemory> Devices =>
+        Array.ConvertAll(Volatile.Read(ref _candidates), static candidate => candidate.Device);
 
     /// <summary>Adds a device at the end of the order.</summary>
     public void Add(DeviceMemory device)

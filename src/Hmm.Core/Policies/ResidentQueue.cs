@@ -60,8 +60,9 @@ internal sealed class ResidentQueue
     }
 
     /// <summary>
-    /// Takes out every token of a closed range: nothing else would while DRAM is not short, and the queue would grow with
-    /// every range that comes and goes. One pass over the queue under its lock, about a millisecond per million tokens.
+    /// Takes out every token of a closed range: nothing else would while DRAM is not short, and the queue would grow
+    /// with every range that comes and goes. One pass over the queue under its lock, about a millisecond per million
+    /// tokens.
     /// </summary>
     public void Forget(uint rangeId)
     {

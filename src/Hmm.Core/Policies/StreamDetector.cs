@@ -89,7 +89,10 @@ internal sealed class StreamDetector
         }
     }
 
-    /// <summary>Learns that the fill of a stream ended earlier than planned, so the next fault comes earlier too.</summary>
+    /// <summary>
+    /// Learns that the fill of a stream ended earlier than planned, so the next fault comes earlier
+    /// too.
+    /// </summary>
     public void OnFillCut(long plannedEnd, long end)
     {
         lock (_gate)

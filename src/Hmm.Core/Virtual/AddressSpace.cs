@@ -59,7 +59,9 @@ internal sealed class AddressSpace
     }
 
     /// <summary>Puts a span of addresses under management.</summary>
-    /// <exception cref="HmmException">EINVAL: not aligned or out of bounds. EEXIST: overlaps another range. EMFILE.</exception>
+    /// <exception cref="HmmException">
+    /// EINVAL: not aligned or out of bounds. EEXIST: overlaps another range. EMFILE.
+    /// </exception>
     public MemoryRange CreateRange(MemoryRangeOptions options, IUserMemory memory)
     {
         Check(options);
@@ -72,12 +74,14 @@ internal sealed class AddressSpace
                 {
                     throw new HmmException(
                         Errno.EEXIST,
-                        $"Range '{options.Name}' would overlap range '{other.Name}' at 0x{other.BaseAddress:x}; close that one first.");
+                        $"Range '{options.Name}' would overlap range '{other.Name}' at 0x{other.BaseAddress:x}; "
+                            + "close that one first.");
                 }
             }
 
             var aheadPagesMax = _manager.AheadPagesMax(options.PageShift);
-            var range = _manager.Ranges.Add(id => new MemoryRange(this, id, options, memory, aheadPagesMax, _manager.RacePoint));
+            var range = _manager.Ranges.Add(
+                id => new MemoryRange(this, id, options, memory, aheadPagesMax, _manager.RacePoint));
             var ranges = (MemoryRange[])[.. _ranges, range];
             Array.Sort(ranges, static (left, right) => left.BaseAddress.CompareTo(right.BaseAddress));
             Volatile.Write(ref _ranges, ranges);
@@ -113,13 +117,15 @@ internal sealed class AddressSpace
         {
             throw new HmmException(
                 Errno.EINVAL,
-                $"Range '{options.Name}' (address 0x{options.BaseAddress:x}, {options.PageCount} pages of 2^{options.PageShift} bytes) " +
+                $"Range '{options.Name}' (address 0x{options.BaseAddress:x}, {options.PageCount} pages of 2^"
+                    + $"{options.PageShift} bytes) " +
                 "is not a span of whole pages of 4 KiB to 2 MiB.");
         }
 
         if ((options.Kind == RangeKind.Anonymous) != (options.Home is null))
         {
-            throw new HmmException(Errno.EINVAL, $"Range '{options.Name}' must have a file if, and only if, it maps one.");
+            throw new HmmException(
+                Errno.EINVAL, $"Range '{options.Name}' must have a file if, and only if, it maps one.");
         }
     }
 }

@@ -30,7 +30,10 @@ internal interface IUserMemory
     /// <returns>How many pages were installed before the error.</returns>
     int Install(long first, int count, nint source, bool writeProtected, out Errno error);
 
-    /// <summary>Makes the next write to these pages fault, or lets writes through and wakes waiters (UFFDIO_WRITEPROTECT).</summary>
+    /// <summary>
+    /// Makes the next write to these pages fault, or lets writes through and wakes waiters
+    /// (UFFDIO_WRITEPROTECT).
+    /// </summary>
     Errno Protect(long first, int count, bool writeProtected);
 
     /// <summary>Copies the bytes of resident pages out (pread of the memfd).</summary>
@@ -45,7 +48,10 @@ internal interface IUserMemory
     /// <summary>Lets every thread that waits on these pages try again (UFFDIO_WAKE).</summary>
     void Wake(long first, int count);
 
-    /// <summary>Makes a touch of these absent pages an error for the toucher: SIGBUS, or EFAULT in a system call (UFFDIO_POISON).</summary>
+    /// <summary>
+    /// Makes a touch of these absent pages an error for the toucher: SIGBUS, or EFAULT in a system
+    /// call (UFFDIO_POISON).
+    /// </summary>
     Errno Poison(long first, int count);
 
     /// <summary>Reports which pages are in DRAM.</summary>

@@ -16,7 +16,13 @@ internal sealed class MemoryRange
     private int _writeError; // Guarded by: atomic
     private int _memoryError; // Guarded by: atomic
 
-    internal MemoryRange(AddressSpace space, uint id, MemoryRangeOptions options, IUserMemory memory, long aheadPagesMax, Action? racePoint)
+    internal MemoryRange(
+        AddressSpace space,
+        uint id,
+        MemoryRangeOptions options,
+        IUserMemory memory,
+        long aheadPagesMax,
+        Action? racePoint)
     {
         Space = space;
         Id = id;
@@ -113,8 +119,8 @@ internal sealed class MemoryRange
     }
 
     /// <summary>
-    /// Why pages could not be mapped: <see cref="Errno.ESRCH"/>, the application is gone; <see cref="Errno.ENOENT"/>, it
-    /// unmapped a part of the range. None while all is well; it never goes back.
+    /// Why pages could not be mapped: <see cref="Errno.ESRCH"/>, the application is gone; <see cref="Errno.ENOENT"/>,
+    /// it unmapped a part of the range. None while all is well; it never goes back.
     /// </summary>
     public Errno MemoryError => (Errno)Volatile.Read(ref _memoryError);
 

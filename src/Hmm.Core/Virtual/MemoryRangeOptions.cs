@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 namespace Hmm.Core.Virtual;
 
-/// <summary>What a new range is made of. The caller has checked the application's values; the core checks its own.</summary>
+/// <summary>
+/// What a new range is made of. The caller has checked the application's values; the core checks
+/// its own.
+/// </summary>
 internal sealed record MemoryRangeOptions
 {
     /// <summary>What people call it.</summary>

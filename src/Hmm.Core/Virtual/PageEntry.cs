@@ -75,5 +75,6 @@ internal readonly record struct PageEntry(ulong Raw)
     /// <inheritdoc/>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{State}{(IsPending ? "+pending" : "")}{(IsQueued ? "+queued" : "")}{(Pins > 0 ? $" pins {Pins}" : "")}{(HasFrame ? $" {Frame}" : "")}");
+        $"{State}{(IsPending ? "+pending" : "")}{(IsQueued ? "+queued" : "")}"
+            + $"{(Pins > 0 ? $" pins {Pins}" : "")}{(HasFrame ? $" {Frame}" : "")}");
 }

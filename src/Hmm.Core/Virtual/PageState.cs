@@ -20,7 +20,10 @@ namespace Hmm.Core.Virtual;
 /// </remarks>
 internal enum PageState
 {
-    /// <summary>Not in DRAM. Its bytes are in its frame; with no frame, in its home frame; with neither, zero. Stable.</summary>
+    /// <summary>
+    /// Not in DRAM. Its bytes are in its frame; with no frame, in its home frame; with neither,
+    /// zero. Stable.
+    /// </summary>
     Absent = 0,
 
     /// <summary>An install or an unprotect is in flight. Owned.</summary>

@@ -27,13 +27,16 @@ internal sealed unsafe class PageTable
     private readonly Action? _racePoint; // immutable; null in a host
 
     /// <summary>Makes a table over zeroed memory, or adopts one that another host left.</summary>
-    /// <param name="memory">At least <see cref="SizeBytes"/> bytes, aligned to 8, alive as long as the table is used.</param>
+    /// <param name="memory">
+    /// At least <see cref="SizeBytes"/> bytes, aligned to 8, alive as long as the table is used.
+    /// </param>
     /// <param name="pageCount">The number of pages of the range.</param>
     /// <param name="racePoint">Called before every change, for simulations; null in a host.</param>
     public PageTable(nint memory, long pageCount, Action? racePoint = null)
     {
         // Safe because the caller vouches for SizeBytes(pageCount) bytes and every index is checked against PageCount.
-        Corruption.Require(memory != 0 && (memory & 7) == 0 && pageCount > 0, "a page table has aligned memory and pages");
+        Corruption.Require(
+            memory != 0 && (memory & 7) == 0 && pageCount > 0, "a page table has aligned memory and pages");
         PageCount = pageCount;
         _racePoint = racePoint;
         _touched = (ulong*)memory;
@@ -54,7 +57,10 @@ internal sealed unsafe class PageTable
         return new(Volatile.Read(ref _entries[page]));
     }
 
-    /// <summary>Replaces <paramref name="expected"/> by <paramref name="desired"/>, unless the entry has moved on.</summary>
+    /// <summary>
+    /// Replaces <paramref name="expected"/> by <paramref name="desired"/>, unless the entry has
+    /// moved on.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryTransition(long page, PageEntry expected, PageEntry desired)
     {

@@ -9,7 +9,10 @@ namespace Hmm.Core.Virtual;
 /// Ids are handed out in turn, so an id comes back as late as possible; a stale token that meets a new range does no
 /// harm: it only lets a page leave early.
 /// </summary>
-/// <remarks>Threads: any. Readers take no lock: the array is replaced when it grows, its slots are written atomically.</remarks>
+/// <remarks>
+/// Threads: any. Readers take no lock: the array is replaced when it grows, its slots are written
+/// atomically.
+/// </remarks>
 internal sealed class RangeIndex
 {
     private readonly Lock _gate = new();
@@ -79,7 +82,8 @@ internal sealed class RangeIndex
         var full = _ranges.Length > PageToken.RangeIdMax;
         if (_count >= PageToken.RangeIdMax)
         {
-            throw new HmmException(Errno.EMFILE, $"The host holds {_count} ranges, which is all it can number; close some.");
+            throw new HmmException(
+                Errno.EMFILE, $"The host holds {_count} ranges, which is all it can number; close some.");
         }
 
         if (!full && _count >= _ranges.Length / 2)

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 namespace Hmm.Core.Virtual;
 
-/// <summary>Counters of a range, since it was created. Each is atomic; together they are not one moment's picture.</summary>
+/// <summary>
+/// Counters of a range, since it was created. Each is atomic; together they are not one moment's
+/// picture.
+/// </summary>
 internal sealed class RangeStatistics
 {
     private long _faults; // Guarded by: atomic
@@ -53,7 +56,8 @@ internal sealed class RangeStatistics
     /// <summary>Pages that a device failed to read or write.</summary>
     public long Errors => Volatile.Read(ref _errors);
 
-    internal void CountFault(bool writeProtect) => Interlocked.Increment(ref writeProtect ? ref _writeProtectFaults : ref _faults);
+    internal void CountFault(bool writeProtect) =>
+        Interlocked.Increment(ref writeProtect ? ref _writeProtectFaults : ref _faults);
 
     internal void CountDuplicate() => Interlocked.Increment(ref _duplicateFaults);
 

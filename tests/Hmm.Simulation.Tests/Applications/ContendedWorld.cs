@@ -48,7 +48,8 @@ internal sealed class ContendedWorld : IDisposable
     }
 
     /// <summary>Runs one seed.</summary>
-    public static void Run(ulong seed, SeededScheduler scheduler, NativePool pool) => Run(seed, scheduler, pool, Mutant.None);
+    public static void Run(ulong seed, SeededScheduler scheduler, NativePool pool) =>
+        Run(seed, scheduler, pool, Mutant.None);
 
     /// <summary>Runs one seed of a broken variant.</summary>
     public static void Run(ulong seed, SeededScheduler scheduler, NativePool pool, Mutant mutant)
@@ -89,7 +90,11 @@ internal sealed class ContendedWorld : IDisposable
         var sessionCount = _random.Next(3);
         for (var i = 0; i < sessionCount; i++)
         {
-            var session = new Session(_host, ranges, pinnedPagesMax: 2) { IsLossy = _lossy.Contains, AllowWriteErrors = _writeErrors };
+            var session = new Session(_host, ranges, pinnedPagesMax: 2)
+            {
+                IsLossy = _lossy.Contains,
+                AllowWriteErrors = _writeErrors,
+            };
             _sessions.Add(session);
             var operations = _random.Between(4, 20);
             _host.Scheduler.Spawn($"session {i}", () => session.Run(operations));
@@ -149,7 +154,8 @@ internal sealed class ContendedWorld : IDisposable
     {
         var scheduler = _host.Scheduler;
         scheduler.WaitUntil(
-            () => !_churning && _workers.TrueForAll(static worker => worker.IsDone) && _sessions.TrueForAll(static session => session.IsDone),
+            () => !_churning && _workers.TrueForAll(static worker => worker.IsDone)
+                && _sessions.TrueForAll(static session => session.IsDone),
             "the end of the application");
         _disturbance.Stop();
         _host.WaitQuiet();

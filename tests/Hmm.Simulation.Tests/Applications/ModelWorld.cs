@@ -276,7 +276,8 @@ internal sealed class ModelWorld : IDisposable
     /// <summary>Closes a range; a shared file then has every byte, a private one is as it was.</summary>
     private void CloseAndVerifyFile(ModelRange range)
     {
-        var before = range.Kind == RangeKind.FilePrivate ? range.Opened.File!.Device.Content(0, (range.PageCount * range.PageSizeBytes) >> 12).ToArray() : [];
+        var before = range.Kind == RangeKind.FilePrivate
+            ? range.Opened.File!.Device.Content(0, (range.PageCount * range.PageSizeBytes) >> 12).ToArray() : [];
         _host.Manager.Operations.Flush(range.Opened.Range, 0, range.PageCount);
         _host.Close(range.Opened);
         for (var page = 0; page < range.PageCount && range.Kind == RangeKind.FileShared; page++)
@@ -284,7 +285,8 @@ internal sealed class ModelWorld : IDisposable
             Compare(range, page, range.Opened.File!.Page(page), "finds in the file after the range was closed");
         }
 
-        Assert.Equal(before, before.Length == 0 ? [] : range.Opened.File!.Device.Content(0, before.Length >> 12).ToArray());
+        Assert.Equal(before, before.Length == 0 ? []
+            : range.Opened.File!.Device.Content(0, before.Length >> 12).ToArray());
     }
 
     private void Verify(ModelRange range)
@@ -310,7 +312,8 @@ internal sealed class ModelWorld : IDisposable
         if (outcome == TouchOutcome.Fails && _readErrors)
         {
             // Busy: the kernel has the poison, its state is not published yet.
-            Assert.Contains(range.Opened.Range.Table.Read(page).State, (PageState[])[PageState.Poisoned, PageState.Busy]);
+            Assert.Contains(
+                range.Opened.Range.Table.Read(page).State, (PageState[])[PageState.Poisoned, PageState.Busy]);
             if (_random.Chance(500))
             {
                 DontNeed(range, page, 1);
@@ -329,7 +332,8 @@ internal sealed class ModelWorld : IDisposable
         var at = expected.CommonPrefixLength(found);
         if (at < expected.Length)
         {
-            throw new ScheduleException($"wrong bytes: the script {how} {found[at]} at byte {at} of page {page} of {range.Opened.Memory.Name} "
+            throw new ScheduleException(
+                $"wrong bytes: the script {how} {found[at]} at byte {at} of page {page} of {range.Opened.Memory.Name} "
                 + $"({range.Kind}), the array has {expected[at]}");
         }
     }

@@ -15,7 +15,9 @@ internal sealed class Session
     private readonly List<(SimulatedRange Range, int First, int Count)> _pins = []; // Guarded by: the baton
 
     /// <param name="host">The host.</param>
-    /// <param name="ranges">What it works on; those that are not shared files lose pages (<see cref="IsLossy"/>).</param>
+    /// <param name="ranges">
+    /// What it works on; those that are not shared files lose pages (<see cref="IsLossy"/>).
+    /// </param>
     /// <param name="pinnedPagesMax">The most pages that it pins at a time.</param>
     public Session(SimulatedHost host, IReadOnlyList<SimulatedRange> ranges, int pinnedPagesMax)
     {

@@ -96,7 +96,8 @@ internal sealed class Worker : InlineActor
         }
     }
 
-    public override string ToString() => $"{Thread}, {_operationsLeft} operations to go{(_share is null ? "" : $", in page {_page}")}";
+    public override string ToString() =>
+        $"{Thread}, {_operationsLeft} operations to go{(_share is null ? "" : $", in page {_page}")}";
 
     private bool Went(TouchOutcome outcome)
     {
@@ -111,7 +112,8 @@ internal sealed class Worker : InlineActor
                 _share = null;
                 break;
             case TouchOutcome.Fails:
-                throw new ScheduleException($"{Name}: a touch of page {_page} of {_share!.Range.Memory.Name} fails: it is poisoned");
+                throw new ScheduleException(
+                    $"{Name}: a touch of page {_page} of {_share!.Range.Memory.Name} fails: it is poisoned");
         }
 
         return outcome == TouchOutcome.Done;
@@ -162,7 +164,8 @@ internal sealed class Worker : InlineActor
 
         public SimulatedRange Range { get; }
 
-        public int OffsetOf(int word) => word == 0 ? _number * sizeof(long) : Range.Memory.PageSizeBytes - ((_number + 1) * sizeof(long));
+        public int OffsetOf(int word) =>
+            word == 0 ? _number * sizeof(long) : Range.Memory.PageSizeBytes - ((_number + 1) * sizeof(long));
 
         public void SetExpected(long page, int word, long value) => _expected[(page * 2) + word] = value;
 
@@ -180,7 +183,9 @@ internal sealed class Worker : InlineActor
                 return;
             }
 
-            throw new ScheduleException($"lost write: {who} stored {expected} to word {word} of page {page} of {Range.Memory.Name} and loads {value}");
+            throw new ScheduleException(
+                $"lost write: {who} stored {expected} to word {word} of page {page} of "
+                    + $"{Range.Memory.Name} and loads {value}");
         }
 
         // Of a shared file this is only asked before anybody stored.

@@ -31,7 +31,8 @@ internal sealed unsafe class SimulatedDevice : IDeviceMemoryOps
     /// <param name="name">The device's name.</param>
     /// <param name="frames">Its size.</param>
     /// <param name="coherent">Whether the CPU reaches it.</param>
-    public SimulatedDevice(SeededScheduler scheduler, NativePool pool, PhysicalMemory physical, string name, int frames, bool coherent)
+    public SimulatedDevice(
+        SeededScheduler scheduler, NativePool pool, PhysicalMemory physical, string name, int frames, bool coherent)
     {
         _scheduler = scheduler;
         _written = new bool[frames];

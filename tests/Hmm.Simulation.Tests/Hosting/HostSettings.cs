@@ -15,7 +15,10 @@ internal sealed record HostSettings
     /// </summary>
     public int RoomFrames { get; init; } = 512;
 
-    /// <summary>The host's threads, at least 2: so many jobs are under way at a time, and reclaim may wait in one.</summary>
+    /// <summary>
+    /// The host's threads, at least 2: so many jobs are under way at a time, and reclaim may wait
+    /// in one.
+    /// </summary>
     public int ThreadCount { get; init; } = 4;
 
     /// <summary>The frames of each private device, in the order of placement.</summary>

@@ -15,9 +15,15 @@ internal static class Scenario
 
     /// <summary>Runs the story under every seed.</summary>
     public static void Run(HostSettings settings, Action<SimulatedHost, ScriptThread> story) =>
-        SeededRuns.All(Seeds, [], (seed, scheduler, pool) => RunOne(seed, scheduler, pool, settings, story), "FullyQualifiedName~" + story.Method.DeclaringType!.FullName);
+        SeededRuns.All(Seeds, [], (seed, scheduler, pool) => RunOne(seed, scheduler, pool, settings, story),
+            "FullyQualifiedName~" + story.Method.DeclaringType!.FullName);
 
-    private static void RunOne(ulong seed, SeededScheduler scheduler, NativePool pool, HostSettings settings, Action<SimulatedHost, ScriptThread> story)
+    private static void RunOne(
+        ulong seed,
+        SeededScheduler scheduler,
+        NativePool pool,
+        HostSettings settings,
+        Action<SimulatedHost, ScriptThread> story)
     {
         scheduler.Begin(seed, new SeededRandom(seed).Pick([0, 30, 100, 300]));
         using var host = new SimulatedHost(scheduler, pool, settings);

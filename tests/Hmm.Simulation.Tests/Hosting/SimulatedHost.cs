@@ -15,8 +15,8 @@ namespace Hmm.Simulation.Tests.Hosting;
 /// </summary>
 /// <remarks>
 /// Threads: set up and verified by the test's thread; in between by actors.
-/// Invariant, when quiet: the budget's reservations == frames present in the kernel + the test's ballast; frames used on
-/// devices == entries that name one; a page that is resident has a token in the queue.
+/// Invariant, when quiet: the budget's reservations == frames present in the kernel + the test's ballast; frames used
+/// on devices == entries that name one; a page that is resident has a token in the queue.
 /// </remarks>
 internal sealed class SimulatedHost : IDisposable
 {
@@ -104,17 +104,24 @@ internal sealed class SimulatedHost : IDisposable
     /// <summary>Makes a file of random bytes that ranges can map.</summary>
     public SimulatedFile AddFile(int pages, int pageShift)
     {
-        var device = new SimulatedDevice(Scheduler, _pool, Physical, $"file {Media.Count}", pages << (pageShift - Pfn.Shift), coherent: false);
+        var device = new SimulatedDevice(
+            Scheduler, _pool, Physical, $"file {Media.Count}", pages << (pageShift - Pfn.Shift), coherent: false);
         Media.Add(device);
         return new SimulatedFile(device, pages, pageShift, Scheduler.Random);
     }
 
     /// <summary>Opens a range, as a session does.</summary>
-    public SimulatedRange Open(RangeKind kind, int pages, int pageShift = 12, SimulatedFile? file = null, bool allowExisting = false)
+    public SimulatedRange Open(
+        RangeKind kind,
+        int pages,
+        int pageShift = 12,
+        SimulatedFile? file = null,
+        bool allowExisting = false)
     {
         var address = _nextAddress;
         _nextAddress += RangeSpacing;
-        var memory = new SimulatedMemory(Kernel, _pool, $"range at 0x{address:x}", address, pages, pageShift) { AllowExisting = allowExisting };
+        var memory = new SimulatedMemory(
+            Kernel, _pool, $"range at 0x{address:x}", address, pages, pageShift) { AllowExisting = allowExisting };
         var range = Space.CreateRange(
             new MemoryRangeOptions
             {
@@ -219,7 +226,8 @@ internal sealed class SimulatedHost : IDisposable
     private bool HasCopies => Media.Exists(static device => device.HasPending && !device.IsHeld);
 
     private bool IsQuiet() =>
-        _busy == 0 && !_reclaimNeeded && !_reclaiming && Kernel.UnreadCount == 0 && Media.TrueForAll(static device => device.PendingCount == 0);
+        _busy == 0 && !_reclaimNeeded && !_reclaiming && Kernel.UnreadCount == 0
+            && Media.TrueForAll(static device => device.PendingCount == 0);
 
     /// <summary>
     /// A thread of the host. Any of them does whatever is to be done, as if it were the reader of faults, the reclaimer
@@ -333,11 +341,14 @@ internal sealed class SimulatedHost : IDisposable
     private string Describe()
     {
         var text = Kernel.Describe();
-        text += $"  host: {Manager.Budget.Reserved} of {Manager.Budget.Limit} frames reserved, {_ballastFrames} of them ballast; "
-            + $"{Manager.Queue.Count} tokens, {Manager.Filler.Waiters.Count} waiters, {Manager.Evictor.InFlightFrames} frames in flight{Environment.NewLine}";
+        text += $"  host: {Manager.Budget.Reserved} of {Manager.Budget.Limit} frames reserved, "
+            + $"{_ballastFrames} of them ballast; "
+            + $"{Manager.Queue.Count} tokens, {Manager.Filler.Waiters.Count} waiters, "
+            + $"{Manager.Evictor.InFlightFrames} frames in flight{Environment.NewLine}";
         foreach (var device in Media)
         {
-            text += $"  {device.Device.Name}: {device.Memory.Statistics.FramesUsed} of {device.Memory.Statistics.FramesTotal} frames used, "
+            text += $"  {device.Device.Name}: {device.Memory.Statistics.FramesUsed} of "
+                + $"{device.Memory.Statistics.FramesTotal} frames used, "
                 + $"{device.PendingCount} copies pending, {device.ErrorCount} failed{Environment.NewLine}";
         }
 

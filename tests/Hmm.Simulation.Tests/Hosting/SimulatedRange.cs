@@ -8,7 +8,10 @@ namespace Hmm.Simulation.Tests.Hosting;
 /// <summary>An open range: the core's side, the kernel's side, and the file behind it.</summary>
 internal sealed record SimulatedRange(MemoryRange Range, SimulatedMemory Memory, SimulatedFile? File)
 {
-    /// <summary>Checks each page against the kernel when nothing is under way; returns the frames that are resident.</summary>
+    /// <summary>
+    /// Checks each page against the kernel when nothing is under way; returns the frames that are
+    /// resident.
+    /// </summary>
     public long VerifyQuiet(ref long framesNamed, ref long pinned)
     {
         var resident = 0L;
@@ -24,7 +27,9 @@ internal sealed record SimulatedRange(MemoryRange Range, SimulatedMemory Memory,
                 PageState.Poisoned => !isPresent && entry.Pins == 0,
                 _ => false,
             };
-            Assert.True(fits && !entry.IsPending, $"page {page} of {Memory.Name} is {entry}, the kernel has present {isPresent}, "
+            Assert.True(
+                fits && !entry.IsPending,
+                $"page {page} of {Memory.Name} is {entry}, the kernel has present {isPresent}, "
                 + $"protected {isProtected}, poisoned {isPoisoned}");
             resident += entry.IsResident ? Range.FramesPerPage : 0;
             framesNamed += entry.HasFrame ? Range.FramesPerPage : 0;
@@ -38,7 +43,8 @@ internal sealed record SimulatedRange(MemoryRange Range, SimulatedMemory Memory,
 
     public string Describe()
     {
-        var text = new StringBuilder().AppendLine($"  {Memory.Name}: {Range.Kind}, {Range.PageCount} pages of {Range.PageSizeBytes}, "
+        var text = new StringBuilder()
+            .AppendLine($"  {Memory.Name}: {Range.Kind}, {Range.PageCount} pages of {Range.PageSizeBytes}, "
             + $"{Range.Lifetime.Count} references");
         for (var page = 0L; page < Range.PageCount; page++)
         {

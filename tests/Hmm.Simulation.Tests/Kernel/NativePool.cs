@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Hmm.Simulation.Tests.Kernel;
 
 /// <summary>
-/// The native memory of one run after another: handed out front to back, taken back all at once. Simulated pages, device
-/// media and page tables live in it.
+/// The native memory of one run after another: handed out front to back, taken back all at once. Simulated pages,
+/// device media and page tables live in it.
 /// </summary>
 /// <remarks>Threads: one at a time. What is rented is not cleared.</remarks>
 internal sealed unsafe class NativePool : IDisposable

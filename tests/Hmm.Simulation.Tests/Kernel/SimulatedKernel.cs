@@ -105,7 +105,8 @@ internal sealed class SimulatedKernel
     {
         lock (Gate)
         {
-            return $"  kernel: {ResidentFrames} frames resident of {ResidentFramesMax}, {_unread.Count} messages unread, sleeping: "
+            return $"  kernel: {ResidentFrames} frames resident of {ResidentFramesMax}, "
+                + $"{_unread.Count} messages unread, sleeping: "
                 + string.Join(", ", _sleepers) + Environment.NewLine;
         }
     }
@@ -135,7 +136,8 @@ internal sealed class SimulatedKernel
         Volatile.Write(ref _residentFrames, _residentFrames + frames);
         if (_residentFrames > ResidentFramesMax)
         {
-            throw new ScheduleException($"{_residentFrames} frames are resident, the budget allows {ResidentFramesMax}");
+            throw new ScheduleException(
+                $"{_residentFrames} frames are resident, the budget allows {ResidentFramesMax}");
         }
     }
 

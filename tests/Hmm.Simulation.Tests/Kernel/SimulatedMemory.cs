@@ -35,7 +35,8 @@ internal sealed unsafe class SimulatedMemory : IUserMemory
     private readonly ulong _baseAddress; // immutable
     private AddressSpace? _space; // Guarded by: the kernel's gate; null while it is not registered
 
-    public SimulatedMemory(SimulatedKernel kernel, NativePool pool, string name, ulong baseAddress, int pageCount, int pageShift)
+    public SimulatedMemory(
+        SimulatedKernel kernel, NativePool pool, string name, ulong baseAddress, int pageCount, int pageShift)
     {
         _kernel = kernel;
         Name = name;
@@ -54,7 +55,10 @@ internal sealed unsafe class SimulatedMemory : IUserMemory
 
     public int PageSizeBytes => 1 << _pageShift;
 
-    /// <summary>Whether the application is dead: calls on its address space fail with ESRCH, its memfd is still there.</summary>
+    /// <summary>
+    /// Whether the application is dead: calls on its address space fail with ESRCH, its memfd is
+    /// still there.
+    /// </summary>
     public bool IsDead { get; private set; } // Guarded by: the kernel's gate
 
     /// <summary>Pages from here on are unmapped by the application: calls on them fail with ENOENT.</summary>
@@ -210,7 +214,8 @@ internal sealed unsafe class SimulatedMemory : IUserMemory
                 RequireLocked((_pages[page] & Present) != 0, "the core reads only pages that are present", page);
 
                 // Safe because the caller's buffer holds count pages.
-                Bytes(page, 1).CopyTo(new Span<byte>((void*)(destination + ((nint)(page - first) << _pageShift)), PageSizeBytes));
+                Bytes(page, 1)
+                    .CopyTo(new Span<byte>((void*)(destination + ((nint)(page - first) << _pageShift)), PageSizeBytes));
             }
 
             _kernel.Scheduler.YieldInside();

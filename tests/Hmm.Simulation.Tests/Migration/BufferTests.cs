@@ -89,7 +89,8 @@ public sealed class BufferTests
             {
                 case < 5:
                     var added = (ranges[random.Next(2)], (long)random.Next(64));
-                    Assert.Equal(model.Count < DramWaiters.CapacityMax, waiters.TryAdd(added.Item1, added.Item2, write: false));
+                    Assert.Equal(
+                        model.Count < DramWaiters.CapacityMax, waiters.TryAdd(added.Item1, added.Item2, write: false));
                     if (model.Count < DramWaiters.CapacityMax)
                     {
                         model.AddLast(added);
@@ -149,7 +150,10 @@ public sealed class BufferTests
         return taken;
     }
 
-    /// <summary>After waiters of one range were taken, the order of the others may have changed: it starts anew.</summary>
+    /// <summary>
+    /// After waiters of one range were taken, the order of the others may have changed: it starts
+    /// anew.
+    /// </summary>
     private static void Drain(DramWaiters waiters, LinkedList<(MemoryRange Range, long Page)> model)
     {
         var left = new List<(MemoryRange Range, long Page)>();

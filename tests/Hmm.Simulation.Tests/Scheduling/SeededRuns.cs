@@ -19,7 +19,8 @@ internal static class SeededRuns
 
     /// <summary>A broken invariant must fail its seed, not end the test process.</summary>
     [ModuleInitializer]
-    internal static void ThrowOnCorruption() => Corruption.Handler = static message => throw new ScheduleException("corruption: " + message);
+    internal static void ThrowOnCorruption() =>
+        Corruption.Handler = static message => throw new ScheduleException("corruption: " + message);
 
     /// <summary>Runs every seed; the first that fails is reported with the command that replays it.</summary>
     public static void All(int seeds, ReadOnlySpan<ulong> regressions, World world, [CallerMemberName] string test = "")
@@ -27,8 +28,10 @@ internal static class SeededRuns
         var failed = Find(Seeds(seeds, regressions), world, out var failure);
         if (failure is not null)
         {
-            Assert.Fail($"seed {failed} failed: {failure.Message}{Environment.NewLine}Replay it: HMM_SEED={failed} dotnet test "
-                + $"tests/Hmm.Simulation.Tests --filter {test}{Environment.NewLine}{failure.InnerException ?? failure}");
+            Assert.Fail(
+                $"seed {failed} failed: {failure.Message}{Environment.NewLine}Replay it: HMM_SEED={failed} dotnet test "
+                + $"tests/Hmm.Simulation.Tests --filter {test}{Environment.NewLine}"
+                + $"{failure.InnerException ?? failure}");
         }
     }
 

@@ -108,8 +108,8 @@ internal sealed class SeededScheduler : IDisposable
         }
 
         ThrowIfFailed();
-        // Between two jobs others get a chance even in runs that hardly ever switch: a host that always finds another job
-        // before the application runs would evict each page before it is touched.
+        // Between two jobs others get a chance even in runs that hardly ever switch: a host that always finds another
+        // job before the application runs would evict each page before it is touched.
         if (condition() && !Random.Chance(isSpare ? Math.Max(_switchPermille, 250) : _switchPermille))
         {
             return;

@@ -60,7 +60,8 @@ internal sealed class ThreadActor : IDisposable
         _baton.Dispose();
     }
 
-    public override string ToString() => IsDone ? $"{Name}: done" : $"{Name}: {(Condition is null && !WhenIdle ? "ready" : "waits for " + Reason)}";
+    public override string ToString() =>
+        IsDone ? $"{Name}: done" : $"{Name}: {(Condition is null && !WhenIdle ? "ready" : "waits for " + Reason)}";
 
     private void Loop()
     {

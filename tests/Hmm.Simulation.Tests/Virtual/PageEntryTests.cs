@@ -30,7 +30,8 @@ public sealed class PageEntryTests
             entry = hasFrame ? entry.WithFrame(frame) : entry.WithoutFrame();
             Assert.False(entry.IsPending, "another state has nobody waiting");
             entry = pending ? entry.WithPending() : entry;
-            Assert.Equal((state, pins, queued, pending, hasFrame), (entry.State, entry.Pins, entry.IsQueued, entry.IsPending, entry.HasFrame));
+            Assert.Equal((state, pins, queued, pending, hasFrame),
+                (entry.State, entry.Pins, entry.IsQueued, entry.IsPending, entry.HasFrame));
             Assert.Equal(hasFrame ? frame : default, hasFrame ? entry.Frame : default);
         }
     }
@@ -51,6 +52,7 @@ public sealed class PageEntryTests
 
     [Fact]
     public void TheTextNamesWhatIsSet() =>
-        Assert.Equal("Evicting+pending+queued pins 3 pfn 0x1f", new PageEntry(0).In(PageState.Evicting).WithPending().WithQueued()
+        Assert.Equal("Evicting+pending+queued pins 3 pfn 0x1f", new PageEntry(0)
+            .In(PageState.Evicting).WithPending().WithQueued()
             .WithPins(3).WithFrame(new Pfn(31)).ToString());
 }

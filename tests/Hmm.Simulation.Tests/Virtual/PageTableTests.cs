@@ -15,7 +15,8 @@ public sealed class PageTableTests : IDisposable
     [InlineData(1, 4096 + 8)]
     [InlineData(512, 4096 + 4096)]
     [InlineData(1L << 32, (1UL << 20) + (1UL << 35))]
-    public void SizeIsABitmapInWholePagesAndEightBytesAPage(long pages, ulong bytes) => Assert.Equal(bytes, PageTable.SizeBytes(pages));
+    public void SizeIsABitmapInWholePagesAndEightBytesAPage(long pages, ulong bytes) =>
+        Assert.Equal(bytes, PageTable.SizeBytes(pages));
 
     [Fact]
     public void AScanFindsExactlyTheChunksThatWereTouched()
@@ -35,7 +36,8 @@ public sealed class PageTableTests : IDisposable
             }
 
             var found = new List<long>();
-            for (var page = table.NextTouchedChunk(0); page < pages; page = table.NextTouchedChunk(page + PageTable.ChunkPages))
+            for (var page =
+                table.NextTouchedChunk(0); page < pages; page = table.NextTouchedChunk(page + PageTable.ChunkPages))
             {
                 found.Add(page / PageTable.ChunkPages);
             }
@@ -80,7 +82,8 @@ public sealed class PageTableTests : IDisposable
     public void PublishByANonOwnerIsCorruption()
     {
         var table = Make(8);
-        Assert.Contains("corruption", Assert.Throws<ScheduleException>(() => table.Publish(0, table.Read(0).In(PageState.Dirty))).Message, StringComparison.Ordinal);
+        Assert.Contains("corruption", Assert.Throws<ScheduleException>(() =>
+            table.Publish(0, table.Read(0).In(PageState.Dirty))).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -29,7 +29,8 @@ public sealed class RangeTests : IDisposable
     public void FindsARangeByEveryAddressInIt()
     {
         var random = new SeededRandom(5);
-        var ranges = Enumerable.Range(0, 20).Select(_ => _host.Open(RangeKind.Anonymous, random.Between(1, 40))).ToArray();
+        var ranges =
+            Enumerable.Range(0, 20).Select(_ => _host.Open(RangeKind.Anonymous, random.Between(1, 40))).ToArray();
         foreach (var range in ranges)
         {
             var (first, length) = (range.Range.BaseAddress, range.Range.LengthBytes);
@@ -89,7 +90,8 @@ public sealed class RangeTests : IDisposable
     {
         var memory = new SimulatedMemory(_host.Kernel, _pool, "odd", address, 1, 12);
         var exception = Assert.Throws<HmmException>(() => _host.Space.CreateRange(
-            new MemoryRangeOptions { Name = "odd", Kind = RangeKind.Anonymous, BaseAddress = address, PageCount = pages, PageShift = pageShift, TableMemory = 8 },
+            new MemoryRangeOptions { Name = "odd", Kind =
+                RangeKind.Anonymous, BaseAddress = address, PageCount = pages, PageShift = pageShift, TableMemory = 8 },
             memory));
         Assert.Equal(Errno.EINVAL, exception.Errno);
         Assert.Contains("odd", exception.Message, StringComparison.Ordinal);

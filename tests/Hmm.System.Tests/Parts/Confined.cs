@@ -77,7 +77,8 @@ internal static unsafe partial class Confined
         string absent;
         try
         {
-            absent = RandomAccess.Read(file, pages, 0).ToString(global::System.Globalization.CultureInfo.InvariantCulture);
+            absent =
+                RandomAccess.Read(file, pages, 0).ToString(global::System.Globalization.CultureInfo.InvariantCulture);
         }
         catch (IOException refused)
         {
@@ -119,7 +120,8 @@ internal static unsafe partial class Confined
     }
 
     [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]
-    private static partial int ProcessControl(int option, nint argument, nint pointer, nint unused4 = 0, nint unused5 = 0);
+    private static partial int ProcessControl(int option, nint argument, nint pointer, nint unused4 =
+        0, nint unused5 = 0);
 
     [StructLayout(LayoutKind.Sequential)]
     private readonly record struct Instruction(ushort Code, byte True, byte False, uint Value);

@@ -34,7 +34,8 @@ internal static class Doomed
         for (var i = 0; i < threads.Length; i++)
         {
             var number = i;
-            threads[i] = new Thread(() => BurnOne(array, new Random(int.Parse(seed, CultureInfo.InvariantCulture) + number)));
+            threads[i] =
+                new Thread(() => BurnOne(array, new Random(int.Parse(seed, CultureInfo.InvariantCulture) + number)));
             threads[i].Start();
         }
 

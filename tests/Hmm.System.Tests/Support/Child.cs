@@ -4,8 +4,8 @@ using System.Text;
 
 namespace Hmm.System.Tests.Support;
 
-// A child process: what it prints is read line by line, what it says about errors is kept. It is killed on dispose if it
-// still runs, by its own process object.
+// A child process: what it prints is read line by line, what it says about errors is kept. It is killed on dispose if
+// it still runs, by its own process object.
 internal sealed class Child : IDisposable
 {
     private readonly Process _process;
@@ -43,7 +43,8 @@ internal sealed class Child : IDisposable
     }
 
     // Another program.
-    internal static Child Start(string program, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
+    internal static Child Start(
+        string program, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo(program, arguments);
         start.Environment["DOTNET_DbgEnableMiniDump"] = "0";

@@ -23,7 +23,8 @@ internal sealed class Daemon : IDisposable
     internal Daemon(string[] prefix, string budget, string[] devices, params (string Name, string Value)[] environment)
     {
         SocketPath = _folder.File("host.sock");
-        List<string> arguments = [.. prefix, Runs.DotnetPath, Runs.HostPath, "--socket", SocketPath, "--budget", budget];
+        List<string> arguments =
+            [.. prefix, Runs.DotnetPath, Runs.HostPath, "--socket", SocketPath, "--budget", budget];
         foreach (var device in devices)
         {
             arguments.AddRange(["--device", device]);
@@ -79,7 +80,8 @@ internal sealed class Daemon : IDisposable
             Assert.False(_child.HasExited, $"the host ended before the test did: {_child.Errors}");
             Signal.Send(_child.ProcessId, Signal.Terminate);
             var code = _child.WaitForExit();
-            Assert.True(code == 0 && (MayComplain || _child.Errors.Length == 0), $"the host ended with {code}: {_child.Errors}");
+            Assert.True(code == 0
+                && (MayComplain || _child.Errors.Length == 0), $"the host ended with {code}: {_child.Errors}");
         }
     }
 }

@@ -5,8 +5,8 @@ using System.Globalization;
 namespace Hmm.System.Tests.Support;
 
 // Writers that would notice a single lost write. In every page each writer has a counter of its own, which only it
-// raises, with a checksum; all of them raise one shared counter atomically. A writer knows what its counter must be, so a
-// page that went back in time, or came back as another page, is found at its next visit or in the last check.
+// raises, with a checksum; all of them raise one shared counter atomically. A writer knows what its counter must be,
+// so a page that went back in time, or came back as another page, is found at its next visit or in the last check.
 //
 //   word 0..3   writer's counter    8..11   its checksum    400..403   set by its first store    500   raised by all
 internal sealed unsafe class Hammer
@@ -177,10 +177,12 @@ internal sealed unsafe class Hammer
         Volatile.Write(ref _stop, 1);
     }
 
-    private string Say(string what) => string.Create(CultureInfo.InvariantCulture, $"{what} (seed {_seed}, {Operations} operations)");
+    private string Say(string what) =>
+        string.Create(CultureInfo.InvariantCulture, $"{what} (seed {_seed}, {Operations} operations)");
 
     // Safe because every page is inside its array, which outlives the run.
-    private ulong* WordsOf(int page) => _arrays[page / _pagesPerArray].Pointer + ((long)(page % _pagesPerArray) * _pageWords);
+    private ulong* WordsOf(int page) =>
+        _arrays[page / _pagesPerArray].Pointer + ((long)(page % _pagesPerArray) * _pageWords);
 
     // Zero for a page that was never written, since such a page is zero.
     private static ulong ChecksumOf(ulong count, int writer, int page) =>

@@ -19,7 +19,8 @@ internal static class Hosts
 
     // A host on a folder of its own, with the default device.
     internal static HmmHost StartIn(string folder, long deviceBytes = 256L * MiB, int budgetMiB = 2) =>
-        HmmHost.Start(new HmmHostOptions { BudgetBytes = budgetMiB * (long)MiB, DeviceFolder = folder, DeviceSizeBytes = deviceBytes });
+        HmmHost.Start(new HmmHostOptions { BudgetBytes =
+            budgetMiB * (long)MiB, DeviceFolder = folder, DeviceSizeBytes = deviceBytes });
 
     // Writes a pattern to a whole array and reads it back when most of it has been away.
     internal static void WriteAndCheck(HmmArray<ulong> array, int round = 0)
@@ -49,7 +50,8 @@ internal static class Hosts
             {
                 if (words[i] != Pattern.At(start + done + i, round))
                 {
-                    Assert.Fail($"element {start + done + i} is {words[i]:x} and not {Pattern.At(start + done + i, round):x}");
+                    Assert.Fail(
+                        $"element {start + done + i} is {words[i]:x} and not {Pattern.At(start + done + i, round):x}");
                 }
             }
 

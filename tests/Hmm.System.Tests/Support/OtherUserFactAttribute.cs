@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 namespace Hmm.System.Tests.Support;
 
-/// <summary>A test that plays a part as another, powerless user; skipped with the reason where that is not possible.</summary>
+/// <summary>
+/// A test that plays a part as another, powerless user; skipped with the reason where that is not
+/// possible.
+/// </summary>
 public sealed class OtherUserFactAttribute : FactAttribute
 {
     private static readonly Lazy<string?> s_reason = new(Probe);

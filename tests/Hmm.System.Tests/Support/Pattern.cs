@@ -5,7 +5,8 @@ namespace Hmm.System.Tests.Support;
 internal static class Pattern
 {
     // Never zero, and different for every place and round.
-    internal static ulong At(long index, int round = 0) => ((ulong)(index + 1) * 0x9E3779B97F4A7C15) ^ ((ulong)round << 56);
+    internal static ulong At(long index, int round = 0) =>
+        ((ulong)(index + 1) * 0x9E3779B97F4A7C15) ^ ((ulong)round << 56);
 
     internal static ulong[] Words(long start, int count, int round = 0)
     {

@@ -23,7 +23,8 @@ internal sealed class RawRange : IDisposable
         Assert.Equal(Errno.None, session.Receive(out _));
         session.Send(
             Operation.CreateRange,
-            new CreateRangeRequest { BaseAddress = Address, LengthBytes = bytes, PageShift = 12, Name = FixedName.Create("raw") },
+            new CreateRangeRequest { BaseAddress =
+                Address, LengthBytes = bytes, PageShift = 12, Name = FixedName.Create("raw") },
             Descriptor);
         Assert.Equal(Errno.None, session.Receive(out _));
     }

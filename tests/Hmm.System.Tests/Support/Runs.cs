@@ -10,7 +10,8 @@ internal static class Runs
     // Set it to a few seconds while developing; the soaks of a full run take 60 s each.
     internal const string SoakSecondsVariable = "HMM_TEST_SOAK_SECONDS";
 
-    internal static string DotnetPath => Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
+    internal static string DotnetPath =>
+        Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
 
     internal static string HostPath => Path.Combine(AppContext.BaseDirectory, "Hmm.Host.dll");
 

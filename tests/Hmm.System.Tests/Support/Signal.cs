@@ -17,14 +17,16 @@ internal static partial class Signal
     internal static void Send(int processId, int signal)
     {
         Assert.True(processId > 1, "a test signals a process of its own");
-        Assert.True(SendCore(processId, signal) == 0, $"kill({processId}, {signal}) failed: {Marshal.GetLastPInvokeErrorMessage()}");
+        Assert.True(SendCore(processId, signal) == 0,
+            $"kill({processId}, {signal}) failed: {Marshal.GetLastPInvokeErrorMessage()}");
     }
 
     // To a process group that a child leads.
     internal static void SendToGroup(int leader, int signal)
     {
         Assert.True(leader > 1, "a test signals a group of its own");
-        Assert.True(SendCore(-leader, signal) == 0, $"kill(-{leader}, {signal}) failed: {Marshal.GetLastPInvokeErrorMessage()}");
+        Assert.True(SendCore(-leader, signal) == 0,
+            $"kill(-{leader}, {signal}) failed: {Marshal.GetLastPInvokeErrorMessage()}");
     }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
