@@ -193,7 +193,7 @@ internal sealed partial class EvictOperation : CopyBatch
             {
                 Keep(at, error);
             }
-            else if (range.Kind == RangeKind.Anonymous && !_keepResident && IsZero(at))
+            else if (range.Kind == RangeKind.Anonymous && !_keepResident && IsUnwritten(at))
             {
                 PublishAbsent(at, 1, default, hasFrame: false);
                 Drop(at);
@@ -201,10 +201,12 @@ internal sealed partial class EvictOperation : CopyBatch
         }
     }
 
-    private unsafe bool IsZero(int i)
+    /// <summary>Whether a page is zero and nobody said that it would be written.</summary>
+    private unsafe bool IsUnwritten(int i)
     {
         // Safe because the slot holds PageFramesMax frames and i counts pages within that.
-        return new ReadOnlySpan<byte>((void*)BufferOf(i), 1 << _pageShift).IndexOfAnyExcept((byte)0) < 0;
+        return !_ranges[i]!.Table.Read(_pages[i]).IsData
+            && new ReadOnlySpan<byte>((void*)BufferOf(i), 1 << _pageShift).IndexOfAnyExcept((byte)0) < 0;
     }
 
     private PageMap? GatherHomeSegments()

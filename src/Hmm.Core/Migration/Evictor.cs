@@ -70,6 +70,12 @@ internal sealed class Evictor : IDisposable
             return ReclaimOutcome.Enough;
         }
 
+        if (IsTurnFruitless && IsAnythingUnderWay)
+        {
+            // Before the batch: each page that it could not move would count as news, and the wait be no wait.
+            return ReclaimOutcome.WaitForDevice;
+        }
+
         Span<ulong> tokens = stackalloc ulong[BatchPagesMax];
         tokens = tokens[..(int)Math.Clamp(wanted, BatchPagesMin, BatchPagesMax)];
         if (!_arena.TryRent(out var slot))
@@ -90,6 +96,11 @@ internal sealed class Evictor : IDisposable
         if (!wasStuck && IsAnythingUnderWay)
         {
             return ReclaimOutcome.WaitForDevice;
+        }
+
+        if (_manager.Filler.TryExchange())
+        {
+            return ReclaimOutcome.Progress;
         }
 
         Volatile.Write(ref _stuck, true);
@@ -155,6 +166,13 @@ internal sealed class Evictor : IDisposable
         Interlocked.Add(ref _freedFrames, (long)pages << range.PageOrder);
         range.Statistics.CountEvicted(pages);
         _manager.Budget.Release((long)pages << range.PageOrder);
+    }
+
+    /// <summary>A page came in: it can leave again, and its frame may be another's.</summary>
+    internal void CountFilled()
+    {
+        Volatile.Write(ref _fruitless, 0);
+        Volatile.Write(ref _stuck, false);
     }
 
     internal void CountFruitless(int pages) => Interlocked.Add(ref _fruitless, pages);

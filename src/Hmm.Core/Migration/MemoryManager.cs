@@ -21,7 +21,7 @@ internal sealed class MemoryManager : IDisposable
         Mutant = options.Mutant;
         RacePoint = options.RacePoint;
         _reclaimNeeded = options.ReclaimNeeded;
-        Budget = new DramBudget(options.BudgetBytes);
+        Budget = new DramBudget(options.BudgetBytes, options.OverdraftFrames);
         Pins = new PinBudget(Budget.Limit / 2);
         Filler = new Filler(this);
         Evictor = new Evictor(this);

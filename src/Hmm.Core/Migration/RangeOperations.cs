@@ -21,7 +21,7 @@ internal sealed class RangeOperations
         _manager = manager;
     }
 
-    /// <summary>Brings pages in, as far as DRAM above the low watermark goes.</summary>
+    /// <summary>Brings pages in, as far as DRAM goes that is not kept for faults.</summary>
     /// <returns>The page where it stopped.</returns>
     public long Prefetch(MemoryRange range, long first, long count) =>
         _manager.Filler.Prefetch(range, first, count, writable: false);
@@ -320,7 +320,7 @@ internal sealed class RangeOperations
             var entry = new PageEntry(claimed[i]);
             resident += entry.IsResident ? 1 : 0;
             var absent = range.Table.Read(first + i).In(PageState.Absent);
-            pending |= range.Table.Publish(first + i, absent.WithoutFrame());
+            pending |= range.Table.Publish(first + i, absent.WithoutFrame().WithoutData());
             if (entry.HasFrame)
             {
                 _manager.PutFrames(entry.Frame, range.FramesPerPage);
