@@ -65,9 +65,16 @@ internal sealed class Evacuator
             var token = new PageToken(memory.PageMap.FrameOf(frame).Owner);
             if (token.Raw != 0 && _manager.Ranges.TryAcquire(token.RangeId, out var range))
             {
-                var taken = Evacuate(memory, range, token.Page, frame, ref unreadable);
-                next = frame + ((long)Math.Max(taken, 1) << range.PageOrder);
-                _manager.Leave(range);
+                try
+                {
+                    var taken = Evacuate(memory, range, token.Page, frame, ref unreadable);
+                    next = frame + ((long)Math.Max(taken, 1) << range.PageOrder);
+                }
+                finally
+                {
+                    // A removal that stops for want of room leaves the range as closable as it was.
+                    _manager.Leave(range);
+                }
             }
         }
 

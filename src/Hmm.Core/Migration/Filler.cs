@@ -77,6 +77,15 @@ internal sealed unsafe class Filler : IDisposable
         }
     }
 
+    /// <summary>Whether a page fails for want of DRAM, and not since its device could not return it.</summary>
+    public bool IsStarved(PageToken token)
+    {
+        lock (_starved)
+        {
+            return _starved.Contains(token);
+        }
+    }
+
     /// <summary>The most pages of one copy.</summary>
     public static int PagesMax(MemoryRange range) => Math.Max(1, RunFramesMax >> range.PageOrder);
 

@@ -38,7 +38,7 @@ public sealed class ParameterValues
                 var known = declared.Count == 0
                     ? "it has none"
                     : "it has " + string.Join(", ", declared.Select(p => p.Name));
-                throw new HmmException(Errno.EINVAL, $"{owner} has no parameter '{name}'; {known}.");
+                throw new HmmException(Errno.EINVAL, $"{Capital(owner)} has no parameter '{name}'; {known}.");
             }
         }
 
@@ -49,13 +49,13 @@ public sealed class ParameterValues
             if (text is null)
             {
                 throw new HmmException(
-                    Errno.EINVAL, $"{owner} needs a value for '{parameter.Name}': {parameter.Description}.");
+                    Errno.EINVAL, $"{Capital(owner)} needs a value for '{parameter.Name}': {parameter.Description}.");
             }
 
             if (!TryParse(parameter.Type, text, out var value))
             {
                 throw new HmmException(
-                    Errno.EINVAL, $"{owner}: '{parameter.Name}' must be {Shape(parameter.Type)}, and '{text}' is not.");
+                    Errno.EINVAL, $"{Capital(owner)}: '{parameter.Name}' must be {Shape(parameter.Type)}, and '{text}' is not.");
             }
 
             values[parameter.Name] = value;
@@ -113,4 +113,8 @@ public sealed class ParameterValues
         ModuleParameterType.Size => "a size such as 4096, 64MiB or 2GiB",
         _ => "text",
     };
+
+    /// <summary>An owner at the beginning of a sentence.</summary>
+    private static string Capital(string owner) =>
+        owner.Length == 0 ? owner : char.ToUpperInvariant(owner[0]) + owner[1..];
 }
