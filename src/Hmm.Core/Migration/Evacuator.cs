@@ -44,6 +44,10 @@ internal sealed class Evacuator
             memory.ResumeAllocation();
             throw;
         }
+        finally
+        {
+            _manager.Evictor.Want(0);
+        }
 
         _manager.Placement.Remove(memory);
         memory.Remove();
@@ -120,6 +124,7 @@ internal sealed class Evacuator
             }
 
             RequireHope(memory, unreadable);
+            _manager.Evictor.Want(range.FramesPerPage + Filler.ReserveOf(_manager.Budget, range));
             _manager.ReclaimNeeded();
             _manager.Progress.Wait(epoch);
         }

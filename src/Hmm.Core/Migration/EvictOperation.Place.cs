@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Devices;
 using Hmm.Core.Physical;
+using Hmm.Uapi;
 
 namespace Hmm.Core.Migration;
 
@@ -30,8 +32,34 @@ internal sealed partial class EvictOperation
         DriverCall.Evict(map!, this);
     }
 
+    private bool TryAllocate(
+        ref int rank, int framesMax, int order, out DeviceMemory device, out Pfn first, out int frames)
+    {
+        if (_only is null)
+        {
+            return _manager.Placement.TryAllocate(ref rank, framesMax, order, out device, out first, out frames);
+        }
+
+        device = _only;
+        return _manager.Placement.TryAllocateOn(device, framesMax, order, out first, out frames);
+    }
+
     private void PlaceRefused()
     {
+        if (_only is not null)
+        {
+            for (var i = 0; i < _count; i++)
+            {
+                if (_ranges[i] is not null)
+                {
+                    Keep(i, Errno.EOPNOTSUPP);
+                }
+            }
+
+            Finish();
+            return;
+        }
+
         Squeeze();
         _rank = _targetRank + 1;
         Place();

@@ -44,6 +44,8 @@ internal sealed partial class EvictOperation : CopyBatch
     private int _homeRuns; // Guarded by: owner of the slot
     private bool _keepResident; // Guarded by: owner of the slot
     private DeviceMemory? _target; // Guarded by: owner of the slot
+    private DeviceMemory? _only; // Guarded by: owner of the slot
+    private MigrateResults? _results; // Guarded by: owner of the slot
 
     internal EvictOperation(Evictor evictor, MemoryManager manager, int slot, nint buffer)
     {
@@ -64,10 +66,13 @@ internal sealed partial class EvictOperation : CopyBatch
 
     /// <summary>Begins to gather pages.</summary>
     /// <param name="keepResident">Write them and leave them in DRAM, clean.</param>
-    public void Reset(bool keepResident)
+    /// <param name="only">The one device that they may go to; null: whichever the placement says.</param>
+    /// <param name="results">Where it is recorded what became of each page; null: nowhere.</param>
+    public void Reset(bool keepResident, DeviceMemory? only = null, MigrateResults? results = null)
     {
         _count = 0;
         _keepResident = keepResident;
+        (_only, _results) = (only, results);
     }
 
     /// <summary>
@@ -196,6 +201,7 @@ internal sealed partial class EvictOperation : CopyBatch
             else if (range.Kind == RangeKind.Anonymous && !_keepResident && IsUnwritten(at))
             {
                 PublishAbsent(at, 1, default, hasFrame: false);
+                _results?.Record(_pages[at], Errno.ENOENT);
                 Drop(at);
             }
         }
@@ -249,8 +255,7 @@ internal sealed partial class EvictOperation : CopyBatch
 
             var rank = _rank;
             if (Count == SegmentsMax
-                || !_manager.Placement.TryAllocate(
-                    ref rank, wanted << order, order, out var device, out var first, out var frames))
+                || !TryAllocate(ref rank, wanted << order, order, out var device, out var first, out var frames))
             {
                 KeepAll(i, wanted, Count == SegmentsMax ? Errno.EAGAIN : Errno.ENOSPC);
                 i += wanted;
@@ -321,6 +326,7 @@ internal sealed partial class EvictOperation : CopyBatch
 
         for (var at = i; at < i + length; at++)
         {
+            _results?.Record(_pages[at], Errno.None);
             Drop(at);
         }
     }
@@ -387,6 +393,7 @@ internal sealed partial class EvictOperation : CopyBatch
         }
 
         _evictor.CountFruitless(1);
+        _results?.Record(_pages[i], error);
         Drop(i);
     }
 

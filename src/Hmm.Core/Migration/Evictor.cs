@@ -16,7 +16,7 @@ namespace Hmm.Core.Migration;
 /// Threads: steps from one thread at a time (the host's reclaim thread); write-backs and completions from any.
 /// Invariant: a page that a step or an operation works on is Evicting.
 /// </remarks>
-internal sealed class Evictor : IDisposable
+internal sealed partial class Evictor : IDisposable
 {
     // A batch is sorted to find neighbours, so it must span what several interleaved streams brought in; 256 tokens
     // are 2 KiB of stack. The least batch keeps a tiny budget from evicting page by page.
@@ -33,6 +33,7 @@ internal sealed class Evictor : IDisposable
     private long _inFlightFrames; // Guarded by: atomic
     private long _freedFrames; // Guarded by: atomic
     private long _fruitless; // Guarded by: atomic
+    private long _wantedFrames; // Guarded by: atomic
     private bool _stuck; // Guarded by: atomic
 
     internal Evictor(MemoryManager manager)
@@ -64,6 +65,7 @@ internal sealed class Evictor : IDisposable
     {
         var budget = _manager.Budget;
         var target = Math.Max(budget.HighWatermark, _manager.Filler.Waiters.OldestFrames);
+        target = Math.Max(target, Volatile.Read(ref _wantedFrames));
         var wanted = target - budget.Free - InFlightFrames;
         if (wanted <= 0)
         {
@@ -155,6 +157,12 @@ internal sealed class Evictor : IDisposable
         StartOrReturn(operation);
         return Math.Min(page, end);
     }
+
+    /// <summary>
+    /// Frees as many frames for somebody who does not wait in a fault: a removal that brings back pages larger than
+    /// what reclaim keeps free. 0: nobody needs more any longer.
+    /// </summary>
+    public void Want(long frames) => Volatile.Write(ref _wantedFrames, frames);
 
     /// <inheritdoc/>
     public void Dispose() => _arena.Dispose();

@@ -90,6 +90,12 @@ internal sealed unsafe class Filler : IDisposable
     public static int PagesMax(MemoryRange range) => Math.Max(1, RunFramesMax >> range.PageOrder);
 
     /// <summary>
+    /// What a page that nobody waits for leaves free; less if it is nearly as large as the budget.
+    /// </summary>
+    public static long ReserveOf(DramBudget budget, MemoryRange range) =>
+        Math.Min(budget.PrefetchReserve, budget.Limit - range.FramesPerPage);
+
+    /// <summary>
     /// Fills a page that was touched and that the caller moved to Busy, and what the policy wants
     /// with it.
     /// </summary>
@@ -480,7 +486,7 @@ internal sealed unsafe class Filler : IDisposable
                 return claimed;
             }
 
-            if (!_manager.Budget.TryReserve(range.FramesPerPage, _manager.Budget.PrefetchReserve))
+            if (!_manager.Budget.TryReserve(range.FramesPerPage, ReserveOf(_manager.Budget, range)))
             {
                 outOfMemory = true;
                 return claimed;

@@ -28,6 +28,7 @@ internal sealed class MemoryManager : IDisposable
         Faults = new FaultHandler(this);
         Operations = new RangeOperations(this);
         Evacuator = new Evacuator(this);
+        Migrator = new Migrator(this);
     }
 
     /// <summary>The physical address space.</summary>
@@ -66,6 +67,9 @@ internal sealed class MemoryManager : IDisposable
     /// <summary>How a device goes.</summary>
     public Evacuator Evacuator { get; }
 
+    /// <summary>How pages move between devices.</summary>
+    public Migrator Migrator { get; }
+
     /// <summary>A broken variant, in tests that must fail.</summary>
     public Mutant Mutant { get; }
 
@@ -80,6 +84,7 @@ internal sealed class MemoryManager : IDisposable
     {
         Filler.Dispose();
         Evictor.Dispose();
+        Migrator.Dispose();
     }
 
     /// <summary>

@@ -87,7 +87,12 @@ internal sealed class ReclaimLoop : IDisposable
             {
                 case ReclaimOutcome.Enough:
                     _manager.Filler.HealStarved();
-                    return;
+                    if (!_manager.Migrator.Sink())
+                    {
+                        return;
+                    }
+
+                    break;
                 case ReclaimOutcome.WaitForDevice:
                     _manager.Progress.Wait(epoch);
                     break;

@@ -183,6 +183,7 @@ internal sealed class SimulatedHost : IDisposable
         Assert.Equal(framesNamed, Devices.Sum(static device => (long)device.Memory.Statistics.FramesUsed));
         Assert.Equal(pinned, Manager.Pins.Pinned);
         Assert.Equal(0, Manager.Evictor.InFlightFrames);
+        Assert.Equal(0, Manager.Migrator.InFlight);
         Assert.Equal(0, Manager.Filler.Waiters.Count);
         Assert.Equal(0, Kernel.SleeperCount);
         Assert.True(Manager.Budget.Peak <= Manager.Budget.Limit + Manager.Budget.Overdraft);
@@ -340,7 +341,13 @@ internal sealed class SimulatedHost : IDisposable
                     break;
                 case ReclaimOutcome.Enough:
                     Manager.Filler.HealStarved();
-                    return 0;
+                    if (!Manager.Migrator.Sink())
+                    {
+                        return 0;
+                    }
+
+                    Scheduler.Yield();
+                    break;
                 default:
                     return tries;
             }
