@@ -10,7 +10,7 @@ public sealed class CommandLineTests
     public void AloneItShowsWhatThereIs()
     {
         var result = HmmProcess.Run().Ended(ExitCode.Ok);
-        foreach (var command in new[] { "demo", "doctor", "host", "iomem", "devices", "pagemaps", "ranges", "page" })
+        foreach (var command in new[] { "demo", "doctor", "host", "iomem", "devices", "pagemaps", "ranges", "page", "bench" })
         {
             Assert.Contains($"\n  {command}", result.Output, StringComparison.Ordinal);
         }

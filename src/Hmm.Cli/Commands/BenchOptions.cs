@@ -18,7 +18,8 @@ internal sealed class BenchOptions
     private readonly Option<string> _pattern = Text(
         "--pattern", "NAME", "randread", $"The access pattern: {PatternFacts.AllNames()}.");
 
-    private readonly Option<string> _target = Text("--target", "NAME", "hmm", $"Whose memory: {TargetFacts.AllNames()}.");
+    private readonly Option<string> _target = Text(
+        "--target", "NAME", "hmm", $"Whose memory: {TargetFacts.AllNames()}.");
 
     private readonly Option<ulong?> _size = CommandOptions.Size("--size", "The range or file (default: 1GiB).");
 
@@ -156,7 +157,10 @@ internal sealed class BenchOptions
     {
         Require(plan.SizeBytes >= SizeBytesMin, "--size", plan.SizeBytes, "at least 1MiB");
         Require(
-            plan.BudgetBytes >= (long)Limits.BudgetBytesMin, "--budget", plan.BudgetBytes, "at least 2MiB, the largest page");
+            plan.BudgetBytes >= (long)Limits.BudgetBytesMin,
+            "--budget",
+            plan.BudgetBytes,
+            "at least 2MiB, the largest page");
         Require(plan.Threads is >= 1 and <= ThreadsMax, "--threads", plan.Threads, $"from 1 to {ThreadsMax}");
         Require(plan.Seconds is >= 0 and <= 86400, "--seconds", plan.Seconds, "from 0 to 86400");
         Require(plan.WarmSeconds is >= 0 and <= 86400, "--warm-seconds", plan.WarmSeconds, "from 0 to 86400");
@@ -181,8 +185,8 @@ internal sealed class BenchOptions
         {
             throw new CommandException(
                 ExitCode.DeviceFolder,
-                $"{folder} has {ByteSize.Format(free)} free and the file needs {ByteSize.Format(plan.SizeBytes - there)} "
-                    + "more; free some, give a smaller --size, or name another: --file PATH");
+                $"{folder} has {ByteSize.Format(free)} free and the file needs "
+                    + $"{ByteSize.Format(plan.SizeBytes - there)} more; free some, give a smaller --size, or name another: --file PATH");
         }
     }
 

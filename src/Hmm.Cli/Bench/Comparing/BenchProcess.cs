@@ -8,8 +8,8 @@ using Hmm.Cli.Bench.Spaces;
 namespace Hmm.Cli.Bench.Comparing;
 
 /// <summary>
-/// Runs one plan in a process of its own: this very program, so that both sides of a comparison run the same code on the
-/// same runtime. It is in its memory group before its first instruction.
+/// Runs one plan in a process of its own: this very program, so that both sides of a comparison run the same code on
+/// the same runtime. It is in its memory group before its first instruction.
 /// </summary>
 internal static class BenchProcess
 {
@@ -34,7 +34,8 @@ internal static class BenchProcess
             process.Kill(entireProcessTree: true);
             await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
             cancellation.ThrowIfCancellationRequested();
-            throw new CommandException(ExitCode.Failed, $"{Words(plan)} did not end within {Limit.TotalMinutes} minutes");
+            throw new CommandException(
+                ExitCode.Failed, $"{Words(plan)} did not end within {Limit.TotalMinutes} minutes");
         }
 
         var lines = (await output.ConfigureAwait(false)).Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -42,12 +42,12 @@ internal static class ComparisonReport
     internal static object ToJson(Comparison comparison) => new
     {
         right = comparison.Right,
-        runs = comparison.Rounds.SelectMany(round => round),
+        runs = comparison.Rounds.SelectMany(round => round).Select(result => result.ToNode()),
         ratios = comparison.Peers.Select((peer, index) => new
         {
             against = peer.Name(),
-            opsS = Of(comparison.Ratio(index, result => result.OpsS)),
-            p50Us = Of(comparison.Ratio(index, result => result.P50Us)),
+            ops_s = Of(comparison.Ratio(index, result => result.OpsS)),
+            p50_us = Of(comparison.Ratio(index, result => result.P50Us)),
         }),
     };
 

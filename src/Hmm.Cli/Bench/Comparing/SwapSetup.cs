@@ -7,8 +7,8 @@ using Hmm.Uapi;
 namespace Hmm.Cli.Bench.Comparing;
 
 /// <summary>
-/// The swap that a target pages to, on from construction until it is disposed: a swap file, one with zswap before it, or
-/// a zram device. Undone newest first, also when the next step of setting up fails.
+/// The swap that a target pages to, on from construction until it is disposed: a swap file, one with zswap before it,
+/// or a zram device. Undone newest first, also when the next step of setting up fails.
 /// </summary>
 internal sealed class SwapSetup : IDisposable
 {

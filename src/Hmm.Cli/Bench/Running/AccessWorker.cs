@@ -143,6 +143,8 @@ internal sealed unsafe class AccessWorker
         var inLong = longColumns * longLength;
         return position < inLong
             ? (position / longLength) + (position % longLength * Stride)
-            : longColumns + ((position - inLong) / (longLength - 1)) + ((position - inLong) % (longLength - 1) * Stride);
+            : longColumns
+                + ((position - inLong) / (longLength - 1))
+                + ((position - inLong) % (longLength - 1) * Stride);
     }
 }

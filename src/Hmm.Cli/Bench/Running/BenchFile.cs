@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Hmm.Cli.Bench.Patterns;
 using Hmm.Linux;
+using Microsoft.Win32.SafeHandles;
 
 namespace Hmm.Cli.Bench.Running;
 
@@ -115,7 +117,7 @@ internal sealed class BenchFile
         KernelMapping.DropCache(handle);
     }
 
-    private static int Read(Microsoft.Win32.SafeHandles.SafeFileHandle handle, ulong[] piece, long offset)
+    private static int Read(SafeFileHandle handle, ulong[] piece, long offset)
     {
         var bytes = BytesOf(piece);
         var done = 0;
@@ -133,7 +135,7 @@ internal sealed class BenchFile
         return done / sizeof(ulong);
     }
 
-    private static Span<byte> BytesOf(ulong[] words) => System.Runtime.InteropServices.MemoryMarshal.AsBytes(words.AsSpan());
+    private static Span<byte> BytesOf(ulong[] words) => MemoryMarshal.AsBytes(words.AsSpan());
 
     private bool TryReadState(out State state)
     {

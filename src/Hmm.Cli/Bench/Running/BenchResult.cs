@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace Hmm.Cli.Bench.Running;
@@ -149,6 +150,9 @@ internal sealed record BenchResult
 
     /// <summary>As one line.</summary>
     public override string ToString() => JsonSerializer.Serialize(this, Options);
+
+    /// <summary>As a part of a larger document, with the same names.</summary>
+    internal JsonNode ToNode() => JsonSerializer.SerializeToNode(this, Options)!;
 
     internal static BenchResult Parse(string line) => JsonSerializer.Deserialize<BenchResult>(line, Options)!;
 }

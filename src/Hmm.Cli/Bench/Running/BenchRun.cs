@@ -15,8 +15,8 @@ internal sealed class BenchRun
     // Beyond the budget: what the runtime compiles and the kernel accounts for later than the limit is set.
     private const long KernelSlackBytes = 8 << 20;
 
-    // Our host takes memory of its own (page tables, frames, buffers) as pages come. Its range is held by the budget and
-    // not by this limit, which only shows that nothing else grows without bound.
+    // Our host takes memory of its own (page tables, frames, buffers) as pages come. Its range is held by the budget
+    // and not by this limit, which only shows that nothing else grows without bound.
     private const long HostSlackBytes = 256 << 20;
 
     private readonly BenchPlan _plan; // immutable

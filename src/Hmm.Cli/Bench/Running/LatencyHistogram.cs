@@ -10,8 +10,8 @@ namespace Hmm.Cli.Bench.Running;
 internal sealed class LatencyHistogram
 {
     /// <summary>
-    /// From here on an access is taken to have been a fault: touching a resident page takes well below a microsecond, the
-    /// cheapest fault several.
+    /// From here on an access is taken to have been a fault: touching a resident page takes well below a microsecond,
+    /// the cheapest fault several.
     /// </summary>
     internal const long SlowNs = 2000;
 

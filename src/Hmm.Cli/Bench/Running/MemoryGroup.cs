@@ -120,7 +120,9 @@ internal sealed class MemoryGroup : IDisposable
     {
         // In a container the path may be that of the outside; its own root is then mounted.
         var full = mount + path.TrimEnd('/');
-        return Directory.Exists(full) ? full : Directory.Exists(mount) ? mount : throw Refused($"{mount} is not mounted");
+        return Directory.Exists(full) ? full
+            : Directory.Exists(mount) ? mount
+            : throw Refused($"{mount} is not mounted");
     }
 
     private static void EnableController(string parent)

@@ -80,7 +80,9 @@ internal readonly record struct SystemCounters(
     }
 
     private static long Number(string[] fields, int index) =>
-        index < fields.Length && long.TryParse(fields[index], CultureInfo.InvariantCulture, out var number) ? number : 0;
+        index < fields.Length && long.TryParse(fields[index], CultureInfo.InvariantCulture, out var number)
+            ? number
+            : 0;
 
     private static Dictionary<string, long> Table(string path, char separator)
     {

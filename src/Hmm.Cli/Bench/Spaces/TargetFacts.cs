@@ -9,7 +9,8 @@ namespace Hmm.Cli.Bench.Spaces;
 internal static class TargetFacts
 {
     /// <summary>How each is written: <c>memory-mapped-file</c>.</summary>
-    internal static string Name(this BenchTarget target) => JsonNamingPolicy.KebabCaseLower.ConvertName(target.ToString());
+    internal static string Name(this BenchTarget target) =>
+        JsonNamingPolicy.KebabCaseLower.ConvertName(target.ToString());
 
     internal static bool TryParse(string name, out BenchTarget target)
     {
