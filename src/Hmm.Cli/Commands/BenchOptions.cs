@@ -186,7 +186,8 @@ internal sealed class BenchOptions
             throw new CommandException(
                 ExitCode.DeviceFolder,
                 $"{folder} has {ByteSize.Format(free)} free and the file needs "
-                    + $"{ByteSize.Format(plan.SizeBytes - there)} more; free some, give a smaller --size, or name another: --file PATH");
+                    + $"{ByteSize.Format(plan.SizeBytes - there)} more; free some, give a smaller --size, or name "
+                    + "another: --file PATH");
         }
     }
 
