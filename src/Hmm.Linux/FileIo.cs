@@ -77,6 +77,17 @@ public sealed partial class FileIo : IDisposable
     /// </summary>
     public ulong LengthBytes { get; }
 
+    /// <summary>Why this process cannot use io_uring, found out by doing it; empty if it can.</summary>
+    public static string ProbeRing()
+    {
+        if (IoUring.TryCreate(1, out var ring, out var whyNot))
+        {
+            ring.Dispose();
+        }
+
+        return whyNot;
+    }
+
     /// <summary>Queues one transfer and returns; never waits for the device.</summary>
     /// <param name="request">
     /// The transfer. When the queue is full its target is told <see cref="Errno.ENOMEM"/> before

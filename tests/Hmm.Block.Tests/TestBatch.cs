@@ -3,7 +3,7 @@ using Hmm.Core.Devices;
 using Hmm.Core.Physical;
 using Hmm.Uapi;
 
-namespace Hmm.Drivers.Tests;
+namespace Hmm.Block.Tests;
 
 /// <summary>A batch that a test hands to a driver, and waits for. It is used again, as the core's are.</summary>
 internal sealed class TestBatch : CopyBatch

@@ -3,7 +3,7 @@ using Hmm.Core.Devices;
 using Hmm.Modules.Block;
 using Hmm.Uapi;
 
-namespace Hmm.Drivers.Tests.Block;
+namespace Hmm.Block.Tests;
 
 /// <summary>What is on an encrypted device's disk is noise, and what was changed there is never returned.</summary>
 public sealed class EncryptionTests : IDisposable

@@ -5,7 +5,7 @@ using Hmm.Core.Physical;
 using Hmm.Modules.Block;
 using Hmm.Uapi;
 
-namespace Hmm.Drivers.Tests.Block;
+namespace Hmm.Block.Tests;
 
 /// <summary>A block device with its device memory, and buffers to copy from and to.</summary>
 internal sealed unsafe class BlockWorld : IDisposable

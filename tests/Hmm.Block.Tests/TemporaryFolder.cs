@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-namespace Hmm.Drivers.Tests;
+namespace Hmm.Block.Tests;
 
 internal sealed class TemporaryFolder : IDisposable
 {

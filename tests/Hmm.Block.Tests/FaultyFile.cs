@@ -4,7 +4,7 @@ using Hmm.Linux;
 using Hmm.Modules.Block;
 using Hmm.Uapi;
 
-namespace Hmm.Drivers.Tests.Block;
+namespace Hmm.Block.Tests;
 
 /// <summary>
 /// A file in memory that fails as it is told to, and completes on other threads, out of order. What was discarded reads

@@ -2,7 +2,7 @@
 using Hmm.Modules.Block;
 using Xunit.Abstractions;
 
-namespace Hmm.Drivers.Tests.Block;
+namespace Hmm.Block.Tests;
 
 /// <summary>The log alone, against a dictionary, and its write amplification at 80 % full.</summary>
 public sealed class LogTests(ITestOutputHelper output)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using System.Diagnostics;
 
-namespace Hmm.Drivers.Tests;
+namespace Hmm.Block.Tests;
 
 // What others do to files, by their programs.
 internal static class Shell

@@ -5,7 +5,7 @@ using Hmm.Modules.Block;
 using Hmm.Uapi;
 using Xunit.Abstractions;
 
-namespace Hmm.Drivers.Tests.Block;
+namespace Hmm.Block.Tests;
 
 /// <summary>
 /// Random evictions, fills and frees against a dictionary, with the cleaner at work meanwhile: in memory, with transfers

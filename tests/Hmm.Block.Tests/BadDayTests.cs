@@ -4,7 +4,7 @@ using Hmm.Linux;
 using Hmm.Modules.Block;
 using Hmm.Uapi;
 
-namespace Hmm.Drivers.Tests.Block;
+namespace Hmm.Block.Tests;
 
 /// <summary>Disks that lie, fail, fill up, stall and go away: never wrong bytes, and people are told.</summary>
 public sealed class BadDayTests : IDisposable
