@@ -171,7 +171,7 @@ internal sealed unsafe partial class BlockDevice : IDriverDevice, IFileIoComplet
         Submit(copy, segment, runs, write: true);
     }
 
-    /// <summary>Encrypts and sums a page that is about to be written, and says in its frame's word where it will be.</summary>
+    /// <summary>Encrypts and sums a page that is to be written, and says in its frame's word where.</summary>
     private void Store(in CopySegment segment, int at, uint place)
     {
         var page = segment.Buffer + (at << PageShift);

@@ -6,7 +6,10 @@ namespace Hmm.Modules.Block;
 /// <content>Where streams get their segments, and what becomes of those that they leave.</content>
 internal sealed partial class Log
 {
-    /// <summary>Takes the emptiest segment that is worth cleaning; what it holds is to be moved, then given back.</summary>
+    /// <summary>
+    /// Takes the emptiest segment, if it is worth cleaning and that is paid for; what it holds is to be moved, then
+    /// given back.
+    /// </summary>
     public bool TryPickVictim(out int segment)
     {
         segment = FindVictim();
@@ -48,13 +51,15 @@ internal sealed partial class Log
     /// <summary>The room was given back, or cannot be: then that is not tried again.</summary>
     public void EndDiscard(int segment, bool done)
     {
-        Corruption.Require(_segments[segment].State == SegmentState.Discarding, "a segment is discarded once at a time");
+        var state = _segments[segment].State;
+        Corruption.Require(state == SegmentState.Discarding, "a segment is discarded once at a time");
         _discards &= done;
         _mediumFull &= !done;
         MakeFree(segment, hasRoom: !done);
     }
 
-    private int FindVictim() => _lists.FindEmptiest(CleanLiveMax, default(CanClean));
+    private int FindVictim() =>
+        _lists.FindEmptiest((int)Math.Min(CleanLiveMax, _credit / CostPerPage), default(CanClean));
 
     private bool TryOpen(LogStream which, ref Stream stream)
     {

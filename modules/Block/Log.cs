@@ -6,15 +6,15 @@ namespace Hmm.Modules.Block;
 
 /// <summary>
 /// Which place of the file holds which frame, as a log: pages are appended to the open segment wherever their frames
-/// are, so random evictions become one sequential write. Segments that emptied by themselves are used again; nearly
-/// empty ones are cleaned, their pages moved together; and while neither yields a segment, new pages go into the holes
-/// of the emptiest. So an eviction never waits, and as only segments that are at most 2/5 full are cleaned, at most
-/// 2/3 of a page is moved for each that is written, at any fill.
+/// are, so random evictions become one sequential write. Segments that emptied by themselves are used again; the
+/// emptiest of the others are cleaned, their pages moved together, as long as evictions have paid for that; and while
+/// neither yields a segment, new pages go into the holes of the emptiest. So an eviction never waits, and no more than
+/// 0.8 pages are moved for each that is written, at any fill.
 /// </summary>
 /// <remarks>
 /// Pure memory: knows of no file and of no thread. Guarded by: its owner's gate, every member.
-/// Invariants: a place is taken if and only if its owner is not 0; the sum of <see cref="Segment.Live"/> = taken places;
-/// every segment is in the list its state calls for, Open, Cleaning and Discarding in none.
+/// Invariants: a place is taken if and only if its owner is not 0; the sum of <see cref="Segment.Live"/> = taken
+/// places; every segment is in the list its state calls for, Open, Cleaning and Discarding in none.
 /// </remarks>
 internal sealed unsafe partial class Log : IDisposable
 {
@@ -24,8 +24,14 @@ internal sealed unsafe partial class Log : IDisposable
     /// </summary>
     public const int SegmentPages = 512;
 
-    // Moving 2/5 to gain 3/5: at most 0.67 pages moved for each page written into what was gained.
-    private const int CleanLiveMax = SegmentPages * 2 / 5;
+    // What cleaning may cost: each page written pays for 0.8 pages moved, so write amplification stays under 1.8. What
+    // was not spent is kept up to 8 segments, or a long quiet time would pay for a long burst.
+    private const int CreditPerPage = 4;
+    private const int CostPerPage = 5;
+    private const long CreditMax = 8L * SegmentPages * CostPerPage;
+
+    // A segment that is fuller gains too little to bother.
+    private const int CleanLiveMax = SegmentPages * 7 / 8;
 
     // Free segments that only the cleaner may take: without one it could never gain any.
     private const int CleanerReserve = 2;
@@ -38,6 +44,7 @@ internal sealed unsafe partial class Log : IDisposable
     private readonly uint* _owners; // for each place its frame + 1; zeroed memory that costs nothing until it is used
     private readonly Stream[] _streams = [new Stream(), new Stream()];
     private int _virgin; // segments from here on were never used
+    private long _credit; // 0 to CreditMax
     private bool _mediumFull;
     private bool _discards = true;
 
@@ -115,7 +122,9 @@ internal sealed unsafe partial class Log : IDisposable
         return false;
     }
 
-    /// <summary>A write to places from <see cref="TryTake"/> ended; those of one that failed are still to be released.</summary>
+    /// <summary>
+    /// A write to places from <see cref="TryTake"/> ended; those of one that failed are still to be released.
+    /// </summary>
     public void EndWrite(uint first, bool noSpace)
     {
         ref var segment = ref _segments[first / SegmentPages];
@@ -180,10 +189,12 @@ internal sealed unsafe partial class Log : IDisposable
         if (which == LogStream.Cleaner)
         {
             PagesMoved += count;
+            _credit -= (long)count * CostPerPage;
         }
         else
         {
             PagesWritten += count;
+            _credit = Math.Min(_credit + ((long)count * CreditPerPage), CreditMax);
             RunsWritten++;
         }
     }

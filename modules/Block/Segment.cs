@@ -11,7 +11,9 @@ internal struct Segment
     /// <summary>Where it is in its life.</summary>
     public SegmentState State;
 
-    /// <summary>Whether all of its places have room on the medium, so that writing to them cannot end in ENOSPC.</summary>
+    /// <summary>
+    /// Whether all of its places have room on the medium, so that writing to them cannot end in ENOSPC.
+    /// </summary>
     public bool HasRoom;
 
     /// <summary>Whether a page of it cannot be read: it is not cleaned again, as that would fail again.</summary>

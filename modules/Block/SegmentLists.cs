@@ -87,7 +87,7 @@ internal sealed class SegmentLists
         }
     }
 
-    /// <summary>The first segment from the emptiest on, with at most so many pages, that a test accepts; or None.</summary>
+    /// <summary>The emptiest segment with at most so many pages that a test accepts; or None.</summary>
     public int FindEmptiest<TTest>(int liveMax, TTest test)
         where TTest : struct, ISegmentTest
     {

@@ -19,8 +19,8 @@ public sealed partial class FileIo
     /// <param name="workers">How many transfers run at once: 1 to <see cref="WorkersMax"/>.</param>
     /// <param name="ring">Use an io_uring instead, where there is one and O_DIRECT works.</param>
     /// <exception cref="HmmException">
-    /// EBUSY: it is mounted, or in use otherwise. ENOENT, EACCES, EROFS: it is not there, or may not be written. EINVAL:
-    /// neither a regular file nor a block device, or shorter than a page. EFBIG: no file can be that long.
+    /// EBUSY: it is mounted, or in use otherwise. ENOENT, EACCES, EROFS: it is not there, or may not be written.
+    /// EINVAL: neither a regular file nor a block device, or shorter than a page. EFBIG: no file can be that long.
     /// </exception>
     /// <exception cref="PlatformNotSupportedException">Not Linux on x64 or arm64.</exception>
     public static FileIo OpenPath(string path, ulong lengthBytes, int workers, bool ring)

@@ -8,8 +8,8 @@ using Xunit.Abstractions;
 namespace Hmm.Block.Tests;
 
 /// <summary>
-/// Random evictions, fills and frees against a dictionary, with the cleaner at work meanwhile: in memory, with transfers
-/// that fail, and on a real file.
+/// Random evictions, fills and frees against a dictionary, with the cleaner at work meanwhile: in memory, with
+/// transfers that fail, and on a real file.
 /// </summary>
 public sealed class DeviceModelTests(ITestOutputHelper output)
 {
@@ -90,7 +90,8 @@ public sealed class DeviceModelTests(ITestOutputHelper output)
                 // Mostly young pages, so that segments age apart and cleaning is worth it.
                 for (var i = random.Next(120); i > 0 && frames.Count > 0; i--)
                 {
-                    var at = random.Next(4) == 0 ? random.Next(frames.Count) : frames.Count - 1 - random.Next((frames.Count / 4) + 1);
+                    var from = random.Next(4) == 0 ? 0 : frames.Count * 3 / 4;
+                    var at = random.Next(from, frames.Count);
                     world.Put(frames[at], 1);
                     versions.Remove(frames[at]);
                     (frames[at], frames[^1]) = (frames[^1], frames[at]);
@@ -102,8 +103,8 @@ public sealed class DeviceModelTests(ITestOutputHelper output)
                 var frame = frames[random.Next(frames.Count)];
                 var error = world.Fill(frame, 1);
                 Assert.True(faulty || error == Errno.None, $"{where}: {error}");
-                Assert.True(
-                    error != Errno.None || world.IsAsMade(0, frame, versions[frame]), $"{where}: wrong bytes of {frame}");
+                var right = error != Errno.None || world.IsAsMade(0, frame, versions[frame]);
+                Assert.True(right, $"{where}: wrong bytes of {frame}");
             }
         }
 

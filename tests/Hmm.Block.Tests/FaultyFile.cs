@@ -30,7 +30,7 @@ internal sealed unsafe class FaultyFile : IBlockFile
 
     public string Description => "in memory";
 
-    /// <summary>What happens to a transfer; null: it is done. The second number is how many bytes are done first.</summary>
+    /// <summary>What happens to a transfer, and how many bytes are done before; null: all are.</summary>
     public Func<FileIoRequest, Random, (Errno Error, int Bytes)>? Faults { get; set; }
 
     /// <summary>Whether transfers wait for <see cref="LetGo"/>.</summary>
@@ -95,7 +95,8 @@ internal sealed unsafe class FaultyFile : IBlockFile
     private void Queue(FileIoRequest request)
     {
         Interlocked.Increment(ref _pending);
-        ThreadPool.UnsafeQueueUserWorkItem(static work => work.File.Do(work.Request), (File: this, Request: request), false);
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static work => work.File.Do(work.Request), (File: this, Request: request), preferLocal: false);
     }
 
     private void Do(FileIoRequest request)

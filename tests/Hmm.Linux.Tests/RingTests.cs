@@ -31,8 +31,8 @@ public sealed class RingTests : IDisposable
         for (var tag = 0; tag < Requests; tag++)
         {
             var page = tag % Pages;
-            file.Submit(new FileIoRequest(
-                true, (ulong)tag * PageSizeBytes, _memory.Address + (page * PageSizeBytes), PageSizeBytes, writes, tag));
+            var buffer = _memory.Address + (page * PageSizeBytes);
+            file.Submit(new FileIoRequest(true, (ulong)tag * PageSizeBytes, buffer, PageSizeBytes, writes, tag));
         }
 
         writes.WaitForAll();

@@ -11,8 +11,8 @@ namespace Hmm.Core.Devices;
 /// <param name="Address">The first byte of the first buffer, aligned to 4096.</param>
 /// <param name="StrideBytes">From one buffer to the next.</param>
 /// <param name="UsedBytes">
-/// How much of each, from its start, copies of 4 KiB pages use; what lies behind takes no DRAM until a larger page needs
-/// it, unless it is registered too.
+/// How much of each, from its start, copies of 4 KiB pages use; what lies behind takes no DRAM until a larger page
+/// needs it, unless it is registered too.
 /// </param>
 /// <param name="Count">How many buffers.</param>
 [ExportSymbolGpl]
