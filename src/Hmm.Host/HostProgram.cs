@@ -182,6 +182,7 @@ public static class HostProgram
         {
             BudgetBytes = budget is null ? DefaultBudgetBytes() : SizeOf("--budget", budget),
             Devices = devices.Length > 0 ? devices : [DefaultDevice(parsed)],
+            IsShared = parsed.GetValue(s_socket) is not null,
             ModuleFolder = parsed.GetValue(s_modules)!,
             Mutant = MutantOfEnvironment(),
         };

@@ -76,6 +76,12 @@ public static class SystemInfo
     public static SeccompMode SeccompMode => (SeccompMode)ProcText.NumberOf(ReadText("/proc/self/status"), "Seccomp");
 
     /// <summary>
+    /// What <c>kernel.io_uring_disabled</c> says: "0" for everyone, "1" for a group, "2" for nobody; empty before Linux
+    /// 6.6.
+    /// </summary>
+    public static string IoUringDisabled => ReadText("/proc/sys/kernel/io_uring_disabled").Trim();
+
+    /// <summary>
     /// Whether everyone may use the userfaultfd call (<c>vm.unprivileged_userfaultfd</c> is 1).
     /// </summary>
     public static bool UnprivilegedUserfaultFd => ReadText("/proc/sys/vm/unprivileged_userfaultfd").Trim() == "1";

@@ -98,7 +98,7 @@ public sealed class CommandLineTests
         Assert.Equal(
             [
                 "kernel", "userfaultfd", "seccomp", "processors", "memory",
-                "cgroup", "memlock", "swap", "overcommit", "device",
+                "cgroup", "memlock", "swap", "overcommit", "io_uring", "device",
             ],
             subjects);
     }

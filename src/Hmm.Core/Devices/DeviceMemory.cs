@@ -35,6 +35,12 @@ public sealed class DeviceMemory
     /// <summary>The frames.</summary>
     public PageMap PageMap { get; }
 
+    /// <summary>
+    /// The memory that the buffers of its copies are in, to be registered with the device once. Empty where there is no
+    /// memory manager.
+    /// </summary>
+    public IReadOnlyList<CopyBuffers> CopyBuffers => Device.Memory.CopyBuffers;
+
     /// <summary>Counts.</summary>
     public DeviceMemoryStatistics Statistics => PageMap.Statistics;
 

@@ -45,6 +45,10 @@ internal sealed partial class Evictor : IDisposable
         }
     }
 
+    /// <summary>Where its copies go through.</summary>
+    public CopyBuffers Buffers =>
+        new(_arena.Address, SlotBytes, EvictOperation.PageFramesMax << Pfn.Shift, SlotCount);
+
     /// <summary>Frames that are being written to a device.</summary>
     public long InFlightFrames => Volatile.Read(ref _inFlightFrames);
 

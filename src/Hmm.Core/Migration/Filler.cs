@@ -53,6 +53,9 @@ internal sealed unsafe class Filler : IDisposable
         _zeros = ((nint)_zeroAllocation + BufferArena.AlignmentBytes - 1) & ~(nint)(BufferArena.AlignmentBytes - 1);
     }
 
+    /// <summary>Where its copies go through.</summary>
+    public CopyBuffers Buffers => new(_arena.Address, SlotBytes, RunFramesMax << Pfn.Shift, SlotCount);
+
     /// <summary>The last step of fills.</summary>
     public PageInstaller Installer { get; }
 

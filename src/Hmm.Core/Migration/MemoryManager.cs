@@ -25,6 +25,7 @@ internal sealed class MemoryManager : IDisposable
         Pins = new PinBudget(Budget.Limit / 2);
         Filler = new Filler(this);
         Evictor = new Evictor(this);
+        Physical.CopyBuffers = [Filler.Buffers, Evictor.Buffers];
         Faults = new FaultHandler(this);
         Operations = new RangeOperations(this);
         Evacuator = new Evacuator(this);

@@ -95,8 +95,8 @@ public sealed class ParameterValues
                 value = integer;
                 return isInteger;
             case ModuleParameterType.Boolean:
-                value = text == "true";
-                return text is "true" or "false";
+                value = text is "true" or "yes";
+                return text is "true" or "false" or "yes" or "no";
             case ModuleParameterType.Size:
                 var isSize = ByteSize.TryParse(text, out var size);
                 value = size;
@@ -109,7 +109,7 @@ public sealed class ParameterValues
     private static string Shape(ModuleParameterType type) => type switch
     {
         ModuleParameterType.Integer => "a whole number",
-        ModuleParameterType.Boolean => "true or false",
+        ModuleParameterType.Boolean => "true or false (yes or no)",
         ModuleParameterType.Size => "a size such as 4096, 64MiB or 2GiB",
         _ => "text",
     };

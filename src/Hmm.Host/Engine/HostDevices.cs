@@ -14,15 +14,23 @@ internal sealed class HostDevices : IDisposable
 {
     private const string ModulePrefix = "Hmm.Modules.";
 
+    // What drivers call it, if they can.
+    private const string EncryptParameter = "encrypt";
+
     private readonly MemoryManager _manager; // immutable
     private readonly ModuleLoader _modules; // immutable
+    private readonly bool _encrypts; // immutable
     private readonly Lock _gate = new();
     private readonly List<HostDevice> _devices = []; // Guarded by: _gate
     private int _created; // Guarded by: _gate
 
     /// <summary>Creates an empty list.</summary>
-    public HostDevices(MemoryManager manager, ModuleLoader modules)
+    /// <param name="manager">The memory manager.</param>
+    /// <param name="modules">Where drivers come from.</param>
+    /// <param name="encrypts">Whether devices that can encrypt do so, unless they are told not to.</param>
+    public HostDevices(MemoryManager manager, ModuleLoader modules, bool encrypts = false)
     {
+        _encrypts = encrypts;
         _manager = manager;
         _modules = modules;
     }
@@ -57,8 +65,8 @@ internal sealed class HostDevices : IDisposable
 
             LoadModuleOf(specification.Driver);
             var lease = _modules.AcquireDriver(specification.Driver, $"device {name}");
-            var device = new HostDevice(
-                name, specification.Driver, specification.Detail, Create(name, lease, specification));
+            var memory = Create(name, lease, specification, out var hooks);
+            var device = new HostDevice(name, specification.Driver, specification.Detail, hooks, memory);
             _devices.Add(device);
             _created++;
             _manager.Placement.Add(device.Memory);
@@ -123,7 +131,22 @@ internal sealed class HostDevices : IDisposable
         }
     }
 
-    private DeviceMemory Create(string name, DriverLease lease, DeviceSpecification specification)
+    private IReadOnlyDictionary<string, string> Given(IDeviceDriver driver, DeviceSpecification specification)
+    {
+        if (!_encrypts || specification.Parameters.ContainsKey(EncryptParameter)
+            || driver.Parameters.All(static parameter => parameter.Name != EncryptParameter))
+        {
+            return specification.Parameters;
+        }
+
+        return new Dictionary<string, string>(specification.Parameters, StringComparer.Ordinal)
+        {
+            [EncryptParameter] = "yes",
+        };
+    }
+
+    private DeviceMemory Create(
+        string name, DriverLease lease, DeviceSpecification specification, out IDriverDevice hooks)
     {
         var device = new Device(name, _manager.Physical);
         try
@@ -132,8 +155,8 @@ internal sealed class HostDevices : IDisposable
             // then, and the module may be unloaded only after that.
             device.Managed.Add(lease.Dispose, "driver's module");
             var values = ParameterValues.Parse(
-                $"driver {specification.Driver}", lease.Driver.Parameters, specification.Parameters);
-            var hooks = lease.Driver.CreateDevice(name, values);
+                $"driver {specification.Driver}", lease.Driver.Parameters, Given(lease.Driver, specification));
+            hooks = lease.Driver.CreateDevice(name, values);
             device.Managed.Add(hooks.Dispose, "driver's device");
             DeviceMemory memory;
             if (hooks.CpuAddress == 0)

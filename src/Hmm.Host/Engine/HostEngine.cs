@@ -38,7 +38,7 @@ internal sealed class HostEngine : IDisposable
             SharedAssemblies = [typeof(UserfaultFd).Assembly],
             Log = static line => Console.Error.WriteLine("hmm-host: " + line),
         });
-        Devices = new HostDevices(Manager, Modules);
+        Devices = new HostDevices(Manager, Modules, options.IsShared);
         try
         {
             foreach (var device in options.Devices.SelectMany(DeviceSpecification.ParseAll))

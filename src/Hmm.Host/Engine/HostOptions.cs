@@ -15,6 +15,12 @@ internal sealed record HostOptions
     /// <summary>The folder that modules are loaded from.</summary>
     public required string ModuleFolder { get; init; }
 
+    /// <summary>
+    /// Whether applications of several people may share it: then devices that can encrypt do so, unless they are told
+    /// not to.
+    /// </summary>
+    public bool IsShared { get; init; }
+
     /// <summary>A broken variant, for tests that must fail.</summary>
     public Mutant Mutant { get; init; }
 }

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Linux;
+using Hmm.Modules.Block;
+using Hmm.Uapi;
+
+namespace Hmm.Block.Tests;
+
+/// <summary>What a fill and an eviction must not do.</summary>
+public sealed class HotPathTests
+{
+    private const ulong SizeBytes = 16UL << 20;
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void FillAndEvictionAllocateNothing(bool encrypt)
+    {
+        using var folder = new TemporaryFolder();
+        var io = FileIo.CreateScratch(folder.Path, LogSize.FileBytesFor(SizeBytes), 1, ring: true);
+        using var world = new BlockWorld(new BlockFile(io, folder.Path, 0, 1), SizeBytes, encrypt);
+        var (first, count) = world.Allocate(8);
+        Cycle();
+        Cycle();
+        var hooks = GC.GetAllocatedBytesForCurrentThread();
+        var completions = world.Batch.CompleterAllocatedBytes;
+        for (var i = 0; i < 100; i++)
+        {
+            Cycle();
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - hooks);
+        Assert.Equal(0, world.Batch.CompleterAllocatedBytes - completions);
+
+        void Cycle()
+        {
+            if (world.Evict(first, count, 1) != Errno.None || world.Fill(first, count) != Errno.None)
+            {
+                throw new InvalidOperationException("a transfer failed");
+            }
+        }
+    }
+}
