@@ -29,6 +29,7 @@ internal static unsafe partial class LibC
     internal const ushort S_IFREG = 0x8000; // 0100000
     internal const ushort S_IFDIR = 0x4000; // 0040000
 
+    internal const int SEEK_END = 2;
     internal const int SEEK_DATA = 3;
     internal const int SEEK_HOLE = 4;
 
