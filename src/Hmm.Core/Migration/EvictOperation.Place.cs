@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Devices;
 using Hmm.Core.Physical;
 
 namespace Hmm.Core.Migration;
@@ -28,6 +29,25 @@ internal sealed partial class EvictOperation
 
         HandOver(map!.Copies, write: true);
         DriverCall.Evict(map!, this);
+    }
+
+    /// <summary>Takes frames of the pages' own store, or of the next device in the order.</summary>
+    private bool TryAllocate(
+        ref int rank, int framesMax, int order, out DeviceMemory device, out Pfn first, out int frames)
+    {
+        if (_store is null)
+        {
+            return _manager.Placement.TryAllocate(ref rank, framesMax, order, out device, out first, out frames);
+        }
+
+        device = _store;
+        if (order == 0)
+        {
+            return _store.TryAllocateRun(framesMax, out first, out frames);
+        }
+
+        frames = 1 << order;
+        return _store.TryAllocateOrder(order, out first);
     }
 
     private void PlaceRefused()

@@ -27,6 +27,7 @@ internal sealed class MemoryManager : IDisposable
         Evictor = new Evictor(this);
         Faults = new FaultHandler(this);
         Operations = new RangeOperations(this);
+        Checkpoints = new Checkpointer(this);
         Evacuator = new Evacuator(this);
     }
 
@@ -62,6 +63,9 @@ internal sealed class MemoryManager : IDisposable
 
     /// <summary>What an application asks for.</summary>
     public RangeOperations Operations { get; }
+
+    /// <summary>How a persistent range is made durable.</summary>
+    public Checkpointer Checkpoints { get; }
 
     /// <summary>How a device goes.</summary>
     public Evacuator Evacuator { get; }

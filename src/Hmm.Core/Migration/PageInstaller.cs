@@ -29,6 +29,8 @@ internal sealed class PageInstaller
     /// <param name="prefetched">Whether nobody is known to wait for them.</param>
     public void Install(MemoryRange range, long first, int count, nint source, bool writable, bool prefetched)
     {
+        // Read once the pages are Busy, so that the checkpoint that froze the range waits for them.
+        writable &= !range.IsFrozen;
         var done = 0;
         while (done < count)
         {

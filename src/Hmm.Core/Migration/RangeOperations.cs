@@ -55,6 +55,15 @@ internal sealed class RangeOperations
     /// <exception cref="HmmException">EBUSY: a page is pinned; those before it were dropped.</exception>
     public void DontNeed(MemoryRange range, long first, long count)
     {
+        // Not beside a checkpoint: a page that it has cut, and that is dropped, would come back as an older one.
+        lock (range.CheckpointGate)
+        {
+            DontNeedCore(range, first, count);
+        }
+    }
+
+    private void DontNeedCore(MemoryRange range, long first, long count)
+    {
         var end = Math.Min(first + count, range.PageCount);
         var refilled = -1L;
         for (var page = range.Table.NextTouchedChunk(first); page < end;)
@@ -147,12 +156,16 @@ internal sealed class RangeOperations
     /// </exception>
     public void Flush(MemoryRange range, long first, long count)
     {
-        if (range.Kind != RangeKind.FileShared)
+        if (range.Kind == RangeKind.FileShared)
         {
-            return;
+            WriteBack(range, first, Math.Min(first + count, range.PageCount));
         }
+    }
 
-        var end = Math.Min(first + count, range.PageCount);
+    /// <summary>Writes dirty pages out and leaves them in DRAM; returns when they are written.</summary>
+    /// <exception cref="HmmException">The error of any write since the last call.</exception>
+    internal void WriteBack(MemoryRange range, long first, long end)
+    {
         for (var page = first; page < end;)
         {
             var epoch = _manager.Progress.Epoch;
