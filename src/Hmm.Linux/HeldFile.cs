@@ -111,6 +111,22 @@ public sealed class HeldFile : IDisposable
         }
     }
 
+    /// <summary>Maps the file to be read.</summary>
+    /// <param name="synchronous">
+    /// Only where the file is memory itself (DAX), which the kernel says by granting MAP_SYNC; no path or mount option
+    /// has to be trusted.
+    /// </param>
+    /// <returns>Null: it is not, or it cannot be mapped.</returns>
+    public FileMapping? TryMap(bool synchronous)
+    {
+        var length = (nuint)LengthBytes;
+        var flags = synchronous ? LibC.MAP_SHARED_VALIDATE | LibC.MAP_SYNC : LibC.MAP_SHARED;
+
+        // Written to by transfers only, but MAP_SYNC is for mappings that could be.
+        var address = LibC.mmap(0, length, LibC.PROT_READ | LibC.PROT_WRITE, flags, _file, 0);
+        return address == LibC.MAP_FAILED ? null : new FileMapping(address, length);
+    }
+
     /// <summary>Gives the lock and the file back.</summary>
     public void Dispose() => _file.Dispose();
 

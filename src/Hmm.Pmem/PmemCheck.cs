@@ -70,7 +70,7 @@ public sealed class PmemCheck
         }
     }
 
-    private void CheckRecord(CheckpointRecord record)
+    private void CheckRecord(StoredCheckpoint record)
     {
         var name = record.Name.ToString();
         new TableWalk(_store.Nodes, _store.FrameCount).Run(
@@ -86,7 +86,7 @@ public sealed class PmemCheck
                     : $"a node of its table, for {1L << ((level + 1) * PmemFormat.NodeShift)} pages, is damaged"));
     }
 
-    private bool Visit(CheckpointRecord record, string name, FramePointer pointer, int level, long index)
+    private bool Visit(StoredCheckpoint record, string name, FramePointer pointer, int level, long index)
     {
         if (!_seen.Add(pointer.Frame))
         {

@@ -16,7 +16,7 @@ public static class PmemCopy
     /// EEXIST: the range is there. EIO: a page or node of the source is damaged. ENOSPC: the target is full.
     /// </exception>
     public static void Run(
-        IPmemFile from, PmemStore source, CheckpointRecord record, IPmemFile to, PmemStore target)
+        IPmemFile from, PmemStore source, StoredCheckpoint record, IPmemFile to, PmemStore target)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(target);

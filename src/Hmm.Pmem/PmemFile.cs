@@ -72,6 +72,9 @@ public sealed class PmemFile : IPmemFile
         }
     }
 
+    /// <inheritdoc cref="HeldFile.TryMap"/>
+    public FileMapping? TryMap(bool synchronous) => _file.TryMap(synchronous);
+
     /// <inheritdoc/>
     public Errno Read(ulong offset, Span<byte> buffer) => _file.Read(offset, buffer);
 

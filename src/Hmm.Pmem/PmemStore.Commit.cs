@@ -14,7 +14,7 @@ public sealed partial class PmemStore
     /// <exception cref="HmmException">
     /// ENOSPC: no frame is free, or the disk is full. EIO, EBADMSG: the file failed. The checkpoints are what they were.
     /// </exception>
-    public CheckpointRecord Commit(CheckpointDraft draft, IReadOnlyList<TableChange> changes, IFrameSpace space)
+    public StoredCheckpoint Commit(CheckpointDraft draft, IReadOnlyList<TableChange> changes, IFrameSpace space)
     {
         ArgumentNullException.ThrowIfNull(draft);
         ArgumentNullException.ThrowIfNull(changes);
@@ -29,7 +29,7 @@ public sealed partial class PmemStore
                 var old = new FrameTable(
                     Nodes, last?.Table ?? default, last?.Levels ?? PmemFormat.LevelsFor(draft.PageCount));
                 RequireWritten(old.TryRewrite(changes, _file, space, taken, out var top));
-                var record = new CheckpointRecord(
+                var record = new StoredCheckpoint(
                     draft.Name,
                     _current.Sequence + 1,
                     draft.TimeNs,
@@ -83,7 +83,7 @@ public sealed partial class PmemStore
     }
 
     /// <summary>The records without those of the new one's range that are too many now, and that nobody has open.</summary>
-    private IEnumerable<CheckpointRecord> DropOldLocked(CheckpointRecord added)
+    private IEnumerable<StoredCheckpoint> DropOldLocked(StoredCheckpoint added)
     {
         var own = _current.Records.Where(record => record.IsOf(added.Name)).ToList();
         var dropped = own.Take(Math.Max(0, own.Count + 1 - _current.Kept))
@@ -94,7 +94,7 @@ public sealed partial class PmemStore
 
     /// <summary>Steps 2 (the directory) to 5.</summary>
     private void FlipLocked(
-        IReadOnlyList<CheckpointRecord> records, ulong timeNs, IFrameSpace space, List<ulong> taken)
+        IReadOnlyList<StoredCheckpoint> records, ulong timeNs, IFrameSpace space, List<ulong> taken)
     {
         if (records.Count > Root.RecordsMax)
         {
@@ -143,17 +143,17 @@ public sealed partial class PmemStore
     }
 
     private FramePointer[] WriteDirectory(
-        IReadOnlyList<CheckpointRecord> records, IFrameSpace space, List<ulong> taken)
+        IReadOnlyList<StoredCheckpoint> records, IFrameSpace space, List<ulong> taken)
     {
-        var directory = new FramePointer[(records.Count + CheckpointRecord.PerFrame - 1) / CheckpointRecord.PerFrame];
+        var directory = new FramePointer[(records.Count + StoredCheckpoint.PerFrame - 1) / StoredCheckpoint.PerFrame];
         var bytes = new byte[PmemFormat.FrameBytes];
         for (var i = 0; i < directory.Length; i++)
         {
             Array.Clear(bytes);
-            var first = i * CheckpointRecord.PerFrame;
-            for (var at = first; at < Math.Min(first + CheckpointRecord.PerFrame, records.Count); at++)
+            var first = i * StoredCheckpoint.PerFrame;
+            for (var at = first; at < Math.Min(first + StoredCheckpoint.PerFrame, records.Count); at++)
             {
-                records[at].WriteTo(bytes.AsSpan((at - first) * CheckpointRecord.SizeBytes));
+                records[at].WriteTo(bytes.AsSpan((at - first) * StoredCheckpoint.SizeBytes));
             }
 
             if (!space.TryTake(out var frame))

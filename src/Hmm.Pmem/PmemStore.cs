@@ -51,7 +51,7 @@ public sealed partial class PmemStore
     public Root? Before => _before;
 
     /// <summary>Its checkpoints, by name and then oldest first.</summary>
-    public IReadOnlyList<CheckpointRecord> Checkpoints => Current.Records;
+    public IReadOnlyList<StoredCheckpoint> Checkpoints => Current.Records;
 
     /// <summary>Nodes of its tables.</summary>
     public NodeCache Nodes { get; }
@@ -120,18 +120,18 @@ public sealed partial class PmemStore
     /// <param name="name">The range.</param>
     /// <param name="sequence">0: the newest.</param>
     /// <returns>Null: there is none.</returns>
-    public CheckpointRecord? Find(FixedName name, ulong sequence = 0) =>
+    public StoredCheckpoint? Find(FixedName name, ulong sequence = 0) =>
         Checkpoints.LastOrDefault(record => record.IsOf(name) && (sequence == 0 || record.Sequence == sequence));
 
     /// <summary>The table of a checkpoint.</summary>
-    public FrameTable TableOf(CheckpointRecord record)
+    public FrameTable TableOf(StoredCheckpoint record)
     {
         ArgumentNullException.ThrowIfNull(record);
         return new FrameTable(Nodes, record.Table, record.Levels);
     }
 
     /// <summary>Keeps a checkpoint while it is open, however many come after it.</summary>
-    public void Hold(CheckpointRecord record)
+    public void Hold(StoredCheckpoint record)
     {
         ArgumentNullException.ThrowIfNull(record);
         lock (_gate)
@@ -141,7 +141,7 @@ public sealed partial class PmemStore
     }
 
     /// <summary>Ends one <see cref="Hold"/>.</summary>
-    public void LetGo(CheckpointRecord record)
+    public void LetGo(StoredCheckpoint record)
     {
         ArgumentNullException.ThrowIfNull(record);
         lock (_gate)

@@ -22,13 +22,13 @@ public sealed record Root(
     ulong TimeNs,
     int Kept,
     IReadOnlyList<FramePointer> Directory,
-    IReadOnlyList<CheckpointRecord> Records)
+    IReadOnlyList<StoredCheckpoint> Records)
 {
     /// <summary>The most frames of a directory: what fits a slot.</summary>
     public const int DirectoryFramesMax = (PmemFormat.FrameBytes - HeaderBytes) / FramePointer.SizeBytes;
 
     /// <summary>The most checkpoints of a file: 7936.</summary>
-    public const int RecordsMax = DirectoryFramesMax * CheckpointRecord.PerFrame;
+    public const int RecordsMax = DirectoryFramesMax * StoredCheckpoint.PerFrame;
 
     private const int HeaderBytes = 128;
     private const int ChecksumOffset = 12;
@@ -104,7 +104,7 @@ public sealed record Root(
             BinaryPrimitives.ReadUInt64LittleEndian(slot[40..]),
             BinaryPrimitives.ReadUInt64LittleEndian(slot[48..]),
             (int)BinaryPrimitives.ReadUInt32LittleEndian(slot[60..]),
-            ReadPointers(slot[HeaderBytes..], (records + CheckpointRecord.PerFrame - 1) / CheckpointRecord.PerFrame),
+            ReadPointers(slot[HeaderBytes..], (records + StoredCheckpoint.PerFrame - 1) / StoredCheckpoint.PerFrame),
             []);
         if (read.Slot != number || read.FrameCount is < PmemFormat.FramesMin or > PmemFormat.FramesMax)
         {
@@ -112,7 +112,7 @@ public sealed record Root(
             return false;
         }
 
-        var listed = new List<CheckpointRecord>(records);
+        var listed = new List<StoredCheckpoint>(records);
         var frame = new byte[PmemFormat.FrameBytes];
         foreach (var pointer in read.Directory)
         {
@@ -124,9 +124,9 @@ public sealed record Root(
                 return false;
             }
 
-            for (var i = 0; i < CheckpointRecord.PerFrame && listed.Count < records; i++)
+            for (var i = 0; i < StoredCheckpoint.PerFrame && listed.Count < records; i++)
             {
-                listed.Add(CheckpointRecord.ReadFrom(frame.AsSpan(i * CheckpointRecord.SizeBytes)));
+                listed.Add(StoredCheckpoint.ReadFrom(frame.AsSpan(i * StoredCheckpoint.SizeBytes)));
             }
         }
 

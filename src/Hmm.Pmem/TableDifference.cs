@@ -21,7 +21,7 @@ internal sealed class TableDifference
     }
 
     /// <summary>Finds the frames of a checkpoint that neither neighbour has; what cannot be read is left alone.</summary>
-    public void Run(CheckpointRecord dropped, CheckpointRecord? older, CheckpointRecord? newer, Action<ulong> found)
+    public void Run(StoredCheckpoint dropped, StoredCheckpoint? older, StoredCheckpoint? newer, Action<ulong> found)
     {
         _steps.Push(new Step(
             dropped.Table, TableOf(older, dropped), TableOf(newer, dropped), dropped.Levels - 1));
@@ -44,7 +44,7 @@ internal sealed class TableDifference
     }
 
     // A table of another length has another shape, and is of another range that had the name before: nothing is shared.
-    private static FramePointer TableOf(CheckpointRecord? neighbour, CheckpointRecord dropped) =>
+    private static FramePointer TableOf(StoredCheckpoint? neighbour, StoredCheckpoint dropped) =>
         neighbour is not null && neighbour.Levels == dropped.Levels ? neighbour.Table : default;
 
     private void Descend(int level)

@@ -28,7 +28,7 @@ internal sealed class TableWalk
     public delegate void Failure(FramePointer pointer, int level, long index, Errno error);
 
     /// <summary>Goes through a table.</summary>
-    public void Run(CheckpointRecord record, Visitor visit, Failure fail)
+    public void Run(StoredCheckpoint record, Visitor visit, Failure fail)
     {
         _steps.Push(new Step(record.Table, record.Levels - 1, 0));
         while (_steps.TryPop(out var step))

@@ -15,7 +15,7 @@ namespace Hmm.Pmem;
 /// <param name="UserId">Whose it is.</param>
 /// <param name="Table">The top node of its table, or none: all zeros.</param>
 /// <param name="PagesWritten">How many pages it changed.</param>
-public sealed record CheckpointRecord(
+public sealed record StoredCheckpoint(
     FixedName Name,
     ulong Sequence,
     ulong TimeNs,
@@ -38,7 +38,7 @@ public sealed record CheckpointRecord(
     /// <summary>Whether another is of the same range.</summary>
     public bool IsOf(in FixedName name) => Name == name;
 
-    internal static CheckpointRecord ReadFrom(ReadOnlySpan<byte> bytes) => new(
+    internal static StoredCheckpoint ReadFrom(ReadOnlySpan<byte> bytes) => new(
         MemoryMarshal.Read<FixedName>(bytes),
         BinaryPrimitives.ReadUInt64LittleEndian(bytes[64..]),
         BinaryPrimitives.ReadUInt64LittleEndian(bytes[72..]),
