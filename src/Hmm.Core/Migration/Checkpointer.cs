@@ -51,7 +51,7 @@ internal sealed class Checkpointer
             _ = range.TakeWriteError();
             for (var pass = 0; pass < PassesAhead; pass++)
             {
-                _manager.Operations.WriteBack(range, 0, range.PageCount);
+                WriteBack(range);
             }
 
             var changes = Cut(range);
@@ -82,7 +82,7 @@ internal sealed class Checkpointer
             do
             {
                 Drop(range, changes);
-                _manager.Operations.WriteBack(range, 0, range.PageCount);
+                WriteBack(range);
                 again = !TryHold(range, changes) && range.IsFrozen;
             }
             while (again);
@@ -97,6 +97,22 @@ internal sealed class Checkpointer
         {
             range.IsFrozen = false;
             WakeAll(range);
+        }
+    }
+
+    private void WriteBack(MemoryRange range)
+    {
+        try
+        {
+            _manager.Operations.WriteBack(range, 0, range.PageCount);
+        }
+        catch (HmmException exception)
+        {
+            throw new HmmException(
+                exception.Errno,
+                $"Pages of '{range.Name}' could not be written, so there is no new checkpoint: the last one is whole, and "
+                    + "the range goes on. Make room where it is full, mend the disk otherwise, and try again.",
+                exception);
         }
     }
 
