@@ -81,6 +81,7 @@ internal static class CommandLine
                 RangeReport.ToJson),
             PageCommand.Create(terminal),
             PmemCommand.Create(terminal),
+            BenchCommand.Create(terminal),
         };
 
     /// <summary>The words that lead to a command, each with a space after it.</summary>
