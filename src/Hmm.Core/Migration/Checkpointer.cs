@@ -45,30 +45,40 @@ internal sealed class Checkpointer
     /// </exception>
     public (ulong Sequence, long Pages) Run(MemoryRange range, IPersistentImage image)
     {
-        lock (range.CheckpointGate)
+        _manager.Operations.HoldCut(range);
+        try
         {
-            // What failed before was told to nobody, and what is still dirty is tried again.
-            _ = range.TakeWriteError();
-            for (var pass = 0; pass < PassesAhead; pass++)
-            {
-                WriteBack(range);
-            }
-
-            var changes = Cut(range);
-            ulong sequence;
-            try
-            {
-                sequence = image.Commit(changes);
-            }
-            catch
-            {
-                Drop(range, changes);
-                throw;
-            }
-
-            Settle(range, changes);
-            return (sequence, changes.Count);
+            return RunCore(range, image);
         }
+        finally
+        {
+            _manager.Operations.ReleaseCut(range);
+        }
+    }
+
+    private (ulong Sequence, long Pages) RunCore(MemoryRange range, IPersistentImage image)
+    {
+        // What failed before was told to nobody, and what is still dirty is tried again.
+        _ = range.TakeWriteError();
+        for (var pass = 0; pass < PassesAhead; pass++)
+        {
+            WriteBack(range);
+        }
+
+        var changes = Cut(range);
+        ulong sequence;
+        try
+        {
+            sequence = image.Commit(changes);
+        }
+        catch
+        {
+            Drop(range, changes);
+            throw;
+        }
+
+        Settle(range, changes);
+        return (sequence, changes.Count);
     }
 
     /// <summary>Steps 2 to 5.</summary>

@@ -55,10 +55,21 @@ internal sealed class RangeOperations
     /// <exception cref="HmmException">EBUSY: a page is pinned; those before it were dropped.</exception>
     public void DontNeed(MemoryRange range, long first, long count)
     {
-        // Not beside a checkpoint: a page that it has cut, and that is dropped, would come back as an older one.
-        lock (range.CheckpointGate)
+        if (range.Store is null)
         {
             DontNeedCore(range, first, count);
+            return;
+        }
+
+        // Not beside a checkpoint: a page that it has cut, and that is dropped, would come back as an older one.
+        HoldCut(range);
+        try
+        {
+            DontNeedCore(range, first, count);
+        }
+        finally
+        {
+            ReleaseCut(range);
         }
     }
 
@@ -160,6 +171,28 @@ internal sealed class RangeOperations
         {
             WriteBack(range, first, Math.Min(first + count, range.PageCount));
         }
+    }
+
+    /// <summary>Waits until no checkpoint of the range is under way, and keeps others from beginning.</summary>
+    internal void HoldCut(MemoryRange range)
+    {
+        while (true)
+        {
+            var epoch = _manager.Progress.Epoch;
+            if (range.TryHoldCut())
+            {
+                return;
+            }
+
+            _manager.Progress.Wait(epoch);
+        }
+    }
+
+    /// <summary>Lets the next one begin.</summary>
+    internal void ReleaseCut(MemoryRange range)
+    {
+        range.ReleaseCut();
+        _manager.Progress.Signal();
     }
 
     /// <summary>Writes dirty pages out and leaves them in DRAM; returns when they are written.</summary>

@@ -17,6 +17,7 @@ internal sealed class MemoryRange
     private int _writeError; // Guarded by: atomic
     private int _memoryError; // Guarded by: atomic
     private bool _frozen; // Guarded by: atomic
+    private int _cutHeld; // Guarded by: atomic
 
     internal MemoryRange(
         AddressSpace space,
@@ -80,9 +81,6 @@ internal sealed class MemoryRange
     /// <summary>Where the dirty pages of a persistent range go; null for all others.</summary>
     public DeviceMemory? Store { get; }
 
-    /// <summary>Held by a checkpoint, and by what may not run beside one.</summary>
-    public Lock CheckpointGate { get; } = new();
-
     /// <summary>
     /// Whether no page may become writable: a checkpoint takes its cut. Whoever is about to make one writable reads
     /// this once it owns the page; the checkpoint sets it before it looks at the pages. So one sees the other.
@@ -98,6 +96,12 @@ internal sealed class MemoryRange
             Interlocked.MemoryBarrier();
         }
     }
+
+    /// <summary>Begins a checkpoint, or what may not run beside one; false: another is under way.</summary>
+    public bool TryHoldCut() => Interlocked.CompareExchange(ref _cutHeld, 1, 0) == 0;
+
+    /// <summary>Ends it; the caller signals progress.</summary>
+    public void ReleaseCut() => Volatile.Write(ref _cutHeld, 0);
 
     /// <summary>The state of every page.</summary>
     public PageTable Table { get; }
