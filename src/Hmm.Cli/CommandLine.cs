@@ -80,6 +80,7 @@ internal static class CommandLine
                 RangeReport.Print,
                 RangeReport.ToJson),
             PageCommand.Create(terminal),
+            PmemCommand.Create(terminal),
             BenchCommand.Create(terminal),
         };
 

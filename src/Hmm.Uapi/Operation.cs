@@ -61,4 +61,10 @@ public enum Operation : ushort
     /// Make a device and let pages go to it. Needs <see cref="Features.Administration"/>.
     /// </summary>
     AddDevice = 16,
+
+    /// <summary>Put a mapped, registered memfd under management as a named range of a persistent device.</summary>
+    OpenPersistent = 25,
+
+    /// <summary>Make the contents of a persistent range durable, as of one moment.</summary>
+    Checkpoint = 26,
 }

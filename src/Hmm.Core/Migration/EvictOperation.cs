@@ -46,6 +46,7 @@ internal sealed partial class EvictOperation : CopyBatch
     private DeviceMemory? _target; // Guarded by: owner of the slot
     private DeviceMemory? _only; // Guarded by: owner of the slot
     private MigrateResults? _results; // Guarded by: owner of the slot
+    private DeviceMemory? _store; // Guarded by: owner of the slot; the only device its pages may go to, if there is one
 
     internal EvictOperation(Evictor evictor, MemoryManager manager, int slot, nint buffer)
     {
@@ -84,10 +85,10 @@ internal sealed partial class EvictOperation : CopyBatch
         var toHome = range.Kind == RangeKind.FileShared;
         if (_count == 0)
         {
-            (_pageShift, _toHome) = (range.PageShift, toHome);
+            (_pageShift, _toHome, _store) = (range.PageShift, toHome, range.Store);
         }
-        else if (_count == Math.Max(1, PageFramesMax >> range.PageOrder)
-            || range.PageShift != _pageShift || toHome != _toHome
+        else if (_count == PagesMax(range)
+            || range.PageShift != _pageShift || toHome != _toHome || range.Store != _store
             || (toHome && !SharesHome(range, page)))
         {
             return false;
@@ -145,6 +146,12 @@ internal sealed partial class EvictOperation : CopyBatch
 
         Finish();
     }
+
+    /// <summary>
+    /// As many pages as fit. Those that a checkpoint waits for must all find a segment, even if every frame lies alone.
+    /// </summary>
+    private int PagesMax(MemoryRange range) =>
+        range.Store is not null && _keepResident ? SegmentsMax : Math.Max(1, PageFramesMax >> range.PageOrder);
 
     /// <summary>
     /// Whether a page of a shared file joins the others: one page map, and a segment for each run
@@ -317,7 +324,7 @@ internal sealed partial class EvictOperation : CopyBatch
         range.Statistics.CountWritten(length);
         if (_keepResident)
         {
-            PublishClean(i, length);
+            PublishClean(i, length, first);
         }
         else
         {
@@ -350,17 +357,25 @@ internal sealed partial class EvictOperation : CopyBatch
     }
 
     /// <summary>
-    /// Publishes written pages that stay. A pinned page stays dirty: a device may be writing to it by DMA, which no
-    /// protection stops.
+    /// Publishes written pages that stay, with their new frame unless that is their home. A pinned page stays dirty: a
+    /// device may be writing to it by DMA, which no protection stops.
     /// </summary>
-    private void PublishClean(int i, int length)
+    private void PublishClean(int i, int length, Pfn first)
     {
         var range = _ranges[i]!;
         var pending = false;
-        for (var page = _pages[i]; page < _pages[i] + length; page++)
+        for (var at = 0; at < length; at++)
         {
+            var page = _pages[i] + at;
+            var frame = first + ((long)at << range.PageOrder);
             var entry = range.Table.Read(page);
-            pending |= range.Table.Publish(page, entry.In(entry.Pins > 0 ? PageState.Dirty : PageState.Clean));
+            var isPinned = entry.Pins > 0;
+            var published = entry.In(isPinned ? PageState.Dirty : PageState.Clean);
+            pending |= range.Table.Publish(page, _toHome || isPinned ? published : published.WithFrame(frame));
+            if (isPinned && !_toHome)
+            {
+                _target!.PageMap.Put(frame, range.FramesPerPage);
+            }
         }
 
         _manager.Announce(range, _pages[i], length, pending);
@@ -387,7 +402,7 @@ internal sealed partial class EvictOperation : CopyBatch
             _manager.Queue.Push(range.TokenOf(_pages[i]), 1);
         }
 
-        if (range.Kind == RangeKind.FileShared && error != Errno.EAGAIN)
+        if (range.Kind is RangeKind.FileShared or RangeKind.Persistent && error != Errno.EAGAIN)
         {
             range.RecordWriteError(error);
         }

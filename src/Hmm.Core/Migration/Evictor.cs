@@ -115,8 +115,8 @@ internal sealed partial class Evictor : IDisposable
     }
 
     /// <summary>
-    /// Writes the dirty pages of a span of a shared file to their home frames and leaves them in DRAM. Returns when the
-    /// writes are under way; each page is Evicting until its write is complete.
+    /// Writes the dirty pages of a span to their home frames, or to new frames of their store, and leaves them in DRAM.
+    /// Returns when the writes are under way; each page is Evicting until its write is complete.
     /// </summary>
     /// <returns>
     /// The page where it stopped, for want of a buffer or since somebody works on that page, or the end.

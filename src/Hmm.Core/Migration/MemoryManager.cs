@@ -28,6 +28,7 @@ internal sealed class MemoryManager : IDisposable
         Physical.CopyBuffers = [Filler.Buffers, Evictor.Buffers];
         Faults = new FaultHandler(this);
         Operations = new RangeOperations(this);
+        Checkpoints = new Checkpointer(this);
         Evacuator = new Evacuator(this);
         Migrator = new Migrator(this);
     }
@@ -64,6 +65,9 @@ internal sealed class MemoryManager : IDisposable
 
     /// <summary>What an application asks for.</summary>
     public RangeOperations Operations { get; }
+
+    /// <summary>How a persistent range is made durable.</summary>
+    public Checkpointer Checkpoints { get; }
 
     /// <summary>How a device goes.</summary>
     public Evacuator Evacuator { get; }

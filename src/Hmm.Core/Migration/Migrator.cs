@@ -177,7 +177,7 @@ internal sealed class Migrator : IDisposable
         MemoryRange range, long page, long end, PageEntry entry, DeviceMemory target, MigrateResults results)
     {
         var error = entry.Pins > 0 ? Errno.EBUSY
-            : range.Kind == RangeKind.FileShared ? Errno.EOPNOTSUPP
+            : range.Kind == RangeKind.FileShared || range.Store is not null ? Errno.EOPNOTSUPP
             : entry.State == PageState.Clean && !entry.HasFrame ? Errno.ENOENT
             : Errno.None;
         if (error != Errno.None)

@@ -88,6 +88,8 @@ internal sealed class PageInstaller
 
     private void Install(MemoryRange range, long first, int count, nint source, InstallKind kind)
     {
+        // Read once the pages are Busy, so that the checkpoint that froze the range waits for them.
+        kind = kind with { Writable = kind.Writable && !range.IsFrozen };
         var done = 0;
         while (done < count)
         {

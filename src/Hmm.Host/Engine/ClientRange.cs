@@ -17,13 +17,21 @@ internal sealed class ClientRange
     private readonly ClientMemory _memory; // immutable
     private readonly PageTableMemory _table; // immutable
     private readonly MappedFile? _file; // immutable
+    private readonly PersistentHome? _persistent; // immutable
 
-    private ClientRange(ulong id, ClientMemory memory, PageTableMemory table, MappedFile? file, MemoryRange range)
+    private ClientRange(
+        ulong id,
+        ClientMemory memory,
+        PageTableMemory table,
+        MappedFile? file,
+        PersistentHome? persistent,
+        MemoryRange range)
     {
         Id = id;
         _memory = memory;
         _table = table;
         _file = file;
+        _persistent = persistent;
         Range = range;
     }
 
@@ -40,7 +48,8 @@ internal sealed class ClientRange
     /// <param name="manager">The memory manager.</param>
     /// <param name="faults">The session's userfaultfd.</param>
     /// <param name="memory">The memfd; owned.</param>
-    /// <param name="file">The file; owned. Null for anonymous memory.</param>
+    /// <param name="file">The file; owned. Null unless the range maps one.</param>
+    /// <param name="persistent">What it was when it was last made durable; owned. Null for other kinds.</param>
     /// <exception cref="HmmException">EINVAL: the memfd is too short. And what the file or the core says.</exception>
     public static ClientRange Create(
         ulong id,
@@ -49,7 +58,8 @@ internal sealed class ClientRange
         MemoryManager manager,
         UserfaultFd faults,
         MemoryFile memory,
-        FileIo? file)
+        FileIo? file,
+        PersistentHome? persistent = null)
     {
         var client = new ClientMemory(faults, memory, specification.BaseAddress, specification.PageShift);
         PageTableMemory? table = null;
@@ -82,15 +92,17 @@ internal sealed class ClientRange
                     PageShift = specification.PageShift,
                     PageCount = pages,
                     TableMemory = table.Address,
-                    Home = mapped?.Home,
+                    Home = mapped?.Home ?? persistent?.Home,
+                    Store = persistent?.Store,
                 },
                 client);
             range.Advice = specification.Advice;
-            return new ClientRange(id, client, table, mapped, range);
+            return new ClientRange(id, client, table, mapped, persistent, range);
         }
         catch
         {
             mapped?.Dispose();
+            persistent?.Dispose();
             table?.Dispose();
             client.Dispose();
             throw;
@@ -111,8 +123,22 @@ internal sealed class ClientRange
         }
     }
 
+    /// <summary>Makes a persistent range durable.</summary>
+    /// <exception cref="HmmException">EINVAL: it is none. And as <see cref="Checkpointer.Run"/>.</exception>
+    public (ulong Sequence, long Pages) Checkpoint(MemoryManager manager)
+    {
+        if (_persistent is null)
+        {
+            throw new HmmException(
+                Errno.EINVAL, $"Range '{Range.Name}' has no name on a persistent device; open it by one.");
+        }
+
+        return manager.Checkpoints.Run(Range, _persistent.Image);
+    }
+
     /// <summary>
     /// Ends the range. A shared file gets what is dirty first; if that fails the range is closed all the same.
+    /// A persistent range is what its last checkpoint is.
     /// </summary>
     /// <exception cref="HmmException">The write-back failed.</exception>
     public void Close(MemoryManager manager, AddressSpace space)
@@ -125,6 +151,7 @@ internal sealed class ClientRange
         {
             space.CloseRange(Range);
             _file?.Dispose();
+            _persistent?.Dispose();
             _table.Dispose();
             _memory.Dispose();
         }

@@ -15,6 +15,19 @@ internal sealed record HostDevice(
     string Name, string Driver, string Parameters, IDriverDevice Hooks, DeviceMemory Memory)
 {
     private int _state; // Guarded by: atomic
+    private int _openRanges; // Guarded by: atomic
+
+    /// <summary>The persistent device that it is, or null.</summary>
+    public IPersistentDevice? Persistent => Memory.PageMap.Ops as IPersistentDevice;
+
+    /// <summary>How many persistent ranges on it are open.</summary>
+    public int OpenRanges => Volatile.Read(ref _openRanges);
+
+    /// <summary>Counts a range that opens.</summary>
+    public void Hold() => Interlocked.Increment(ref _openRanges);
+
+    /// <summary>Counts a range that closed.</summary>
+    public void LetGo() => Interlocked.Decrement(ref _openRanges);
 
     /// <summary>What its driver says about it, or else what it was made with.</summary>
     public string Detail => Hooks.Description is { Length: > 0 } description ? description : Parameters;

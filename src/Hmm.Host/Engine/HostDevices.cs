@@ -4,6 +4,7 @@ using Hmm.Core.Migration;
 using Hmm.Core.Modules;
 using Hmm.Core.Modules.Loading;
 using Hmm.Core.Physical;
+using Hmm.Host.Files;
 using Hmm.Uapi;
 
 namespace Hmm.Host.Engine;
@@ -69,7 +70,11 @@ internal sealed class HostDevices : IDisposable
             var device = new HostDevice(name, specification.Driver, specification.Detail, hooks, memory);
             _devices.Add(device);
             _created++;
-            _manager.Placement.Add(device.Memory);
+            if (device.Persistent is null)
+            {
+                _manager.Placement.Add(device.Memory);
+            }
+
             return device;
         }
     }
@@ -92,12 +97,22 @@ internal sealed class HostDevices : IDisposable
                 throw new HmmException(Errno.EBUSY, $"Device '{name}' is being removed already.");
             }
 
+            if (device.OpenRanges > 0)
+            {
+                throw new HmmException(
+                    Errno.EBUSY, $"{device.OpenRanges} ranges on device '{name}' are open; close them first.");
+            }
+
             device.State = LifetimeState.Removing;
         }
 
         try
         {
-            _manager.Evacuator.Remove(device.Memory, cancellation);
+            // What a persistent device holds is to stay there, and without open ranges it has handed nothing out.
+            if (device.Persistent is null)
+            {
+                _manager.Evacuator.Remove(device.Memory, cancellation);
+            }
         }
         catch
         {
@@ -113,6 +128,37 @@ internal sealed class HostDevices : IDisposable
         device.Memory.Device.Remove();
     }
 
+    /// <summary>Opens a range of a persistent device; disposing the result closes it.</summary>
+    /// <param name="deviceName">The device; empty for the only one.</param>
+    /// <param name="wanted">The range.</param>
+    /// <exception cref="HmmException">
+    /// ENODEV: there is no such device. EINVAL: there are several, and none was named. And what the device says.
+    /// </exception>
+    public PersistentHome OpenPersistent(string deviceName, PersistentCheckpoint wanted)
+    {
+        HostDevice device;
+        lock (_gate)
+        {
+            device = FindPersistentLocked(deviceName);
+
+            // From here on it cannot be removed.
+            device.Hold();
+        }
+
+        IPersistentImage image;
+        try
+        {
+            image = device.Persistent!.OpenImage(wanted);
+        }
+        catch
+        {
+            device.LetGo();
+            throw;
+        }
+
+        return new PersistentHome(_manager.Physical, device, image, wanted.Name, wanted.PageCount);
+    }
+
     /// <summary>Removes every device; no range is left.</summary>
     public void Dispose()
     {
@@ -120,6 +166,26 @@ internal sealed class HostDevices : IDisposable
         {
             device.Memory.Device.Remove();
         }
+    }
+
+    private HostDevice FindPersistentLocked(string name)
+    {
+        var persistent = _devices.FindAll(
+            device => device.Persistent is not null && device.State == LifetimeState.Live
+                && (name.Length == 0 || device.Name == name));
+        return persistent.Count switch
+        {
+            1 => persistent[0],
+            0 => throw new HmmException(
+                Errno.ENODEV,
+                name.Length == 0
+                    ? "The host has no persistent device; add one, as in --device pmem,file=/var/lib/app.pmem."
+                    : $"The host has no persistent device '{name}'; `hmm devices` lists those there are."),
+            _ => throw new HmmException(
+                Errno.EINVAL,
+                $"The host has {persistent.Count} persistent devices; name one: "
+                    + string.Join(", ", persistent.Select(static device => device.Name)) + "."),
+        };
     }
 
     /// <summary>A driver ships in the module of its name; a module that was loaded by hand may offer others.</summary>

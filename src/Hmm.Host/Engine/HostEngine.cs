@@ -4,6 +4,7 @@ using Hmm.Core.Modules.Loading;
 using Hmm.Core.Physical;
 using Hmm.Host.Sessions;
 using Hmm.Linux;
+using Hmm.Pmem;
 using Hmm.Uapi;
 
 namespace Hmm.Host.Engine;
@@ -35,7 +36,7 @@ internal sealed class HostEngine : IDisposable
         Modules = new ModuleLoader(new ModuleLoaderOptions
         {
             Folders = [new ModuleFolder(options.ModuleFolder, InTree: true)],
-            SharedAssemblies = [typeof(UserfaultFd).Assembly],
+            SharedAssemblies = [typeof(UserfaultFd).Assembly, typeof(PmemStore).Assembly],
             Log = static line => Console.Error.WriteLine("hmm-host: " + line),
         });
         Devices = new HostDevices(Manager, Modules, options.IsShared);

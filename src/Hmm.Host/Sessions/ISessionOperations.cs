@@ -128,6 +128,24 @@ internal interface ISessionOperations
     int QueryRanges(bool everySession, ref ulong cursor, Span<RangeRecord> records);
 
     /// <summary>
+    /// A persistent range. The callee owns the descriptor from the call on, also when it throws, and checks that it is
+    /// a memfd at least as long as the range.
+    /// </summary>
+    /// <param name="rangeId">The range's number in this session, chosen by the session.</param>
+    /// <param name="range">What the client asked for.</param>
+    /// <param name="memory">The memfd.</param>
+    void OpenPersistent(ulong rangeId, in PersistentSpecification range, int memory);
+
+    /// <summary>Makes a persistent range durable; EINVAL: the range is of another kind.</summary>
+    /// <returns>The checkpoint's number, and how many pages it changed.</returns>
+    (ulong Sequence, long Pages) Checkpoint(ulong rangeId, CancellationToken connectionEnded);
+
+    /// <summary>
+    /// Lists checkpoints of the peer's user or, with <paramref name="everyone"/>, of all; the cursor as above.
+    /// </summary>
+    int QueryCheckpoints(bool everyone, ref ulong cursor, Span<CheckpointRecord> records);
+
+    /// <summary>
     /// The connection ended, by the client's wish, death or fault: give back everything it had.
     /// </summary>
     void Closed();

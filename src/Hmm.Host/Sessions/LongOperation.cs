@@ -6,7 +6,7 @@ namespace Hmm.Host.Sessions;
 /// <summary>
 /// A request that may take long, checked and ready to run on a thread of its own.
 /// </summary>
-/// <param name="Operation">CloseRange, DontNeed, Pin, Flush, Residency, AddDevice or RemoveDevice.</param>
+/// <param name="Operation">CloseRange, DontNeed, Pin, Flush, Residency, Checkpoint, AddDevice or RemoveDevice.</param>
 /// <param name="Tag">The request's tag, for the reply.</param>
 /// <param name="Range">The range; null for AddDevice and RemoveDevice.</param>
 /// <param name="FirstPage">The first page.</param>

@@ -85,9 +85,12 @@ internal sealed partial class Session
     /// <summary>Runs one accepted operation. Its place is free before the reply says so.</summary>
     private void RunLong(LongOperation operation)
     {
-        var message = operation.Operation == Operation.Residency
-            ? new byte[ResidencyReply.StructBytes + (operation.Cells * ResidencyCell.StructBytes)]
-            : new byte[ReplyHeader.StructBytes];
+        var message = new byte[operation.Operation switch
+        {
+            Operation.Residency => ResidencyReply.StructBytes + (operation.Cells * ResidencyCell.StructBytes),
+            Operation.Checkpoint => CheckpointReply.StructBytes,
+            _ => ReplyHeader.StructBytes,
+        }];
         HmmException? refused = null;
         try
         {
@@ -136,6 +139,10 @@ internal sealed partial class Session
                 Wire.Write(message, new ResidencyReply { CellCount = (uint)operation.Cells });
                 var cells = MemoryMarshal.Cast<byte, ResidencyCell>(message[ResidencyReply.StructBytes..]);
                 _operations.Residency(rangeId, operation.FirstPage, operation.PageCount, cells, _ended.Token);
+                break;
+            case Operation.Checkpoint:
+                var (sequence, pages) = _operations.Checkpoint(rangeId, _ended.Token);
+                Wire.Write(message, new CheckpointReply { Sequence = sequence, PagesWritten = (ulong)pages });
                 break;
             case Operation.AddDevice:
                 _operations.AddDevice(operation.Device, _ended.Token);

@@ -33,6 +33,7 @@ internal static unsafe partial class LibC
     internal const ulong BLKDISCARD = 0x1277; // _IO(0x12, 119): {start, length} in bytes; include/uapi/linux/fs.h
     internal const ulong BLKGETSIZE64 = 0x80081272; // _IOR(0x12, 114, size_t): the size in bytes
 
+    internal const int SEEK_END = 2;
     internal const int SEEK_DATA = 3;
     internal const int SEEK_HOLE = 4;
 

@@ -185,6 +185,28 @@ internal sealed class RecordingOperations : ISessionOperations, IDisposable
         return count;
     }
 
+    public void OpenPersistent(ulong rangeId, in PersistentSpecification range, int memory)
+    {
+        Close(memory);
+        Require(range.Name.Length > 0 && range.ElementBytes > 0, "name and element");
+        Require(range.LengthBytes > 0 && range.LengthBytes % 4096 == 0 && range.BaseAddress % 4096 == 0, "shape");
+        Require(range.ContentBytes > range.LengthBytes - 4096 && range.ContentBytes <= range.LengthBytes, "contents");
+        Record($"OpenPersistent {rangeId} {range.Name} {range.Sequence}");
+        var shape = new RangeSpecification(
+            RangeKind.Persistent, 12, range.BaseAddress, range.LengthBytes, 0, range.Advice, range.Name);
+        Require(_open.TryAdd(rangeId, shape), "a new number");
+    }
+
+    public (ulong Sequence, long Pages) Checkpoint(ulong rangeId, CancellationToken connectionEnded)
+    {
+        Require(_open.ContainsKey(rangeId), "an open range");
+        Long($"Checkpoint {rangeId}", connectionEnded);
+        return (9, 3);
+    }
+
+    public int QueryCheckpoints(bool everyone, ref ulong cursor, Span<CheckpointRecord> records) =>
+        End($"QueryCheckpoints {everyone}", ref cursor);
+
     public void Closed()
     {
         Require(Running == 0, "nothing runs when the session is closed");
