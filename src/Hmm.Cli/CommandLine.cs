@@ -80,6 +80,8 @@ internal static class CommandLine
                 RangeReport.Print,
                 RangeReport.ToJson),
             PageCommand.Create(terminal),
+            ModulesCommand.Create(terminal),
+            ExportsCommand.Create(terminal),
         };
 
     /// <summary>The words that lead to a command, each with a space after it.</summary>

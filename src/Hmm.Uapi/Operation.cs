@@ -61,4 +61,17 @@ public enum Operation : ushort
     /// Make a device and let pages go to it. Needs <see cref="Features.Administration"/>.
     /// </summary>
     AddDevice = 16,
+
+    /// <summary>
+    /// Load a module, and first the modules that it needs. Needs <see cref="Features.Administration"/>.
+    /// </summary>
+    LoadModule = 17,
+
+    /// <summary>Unload a module that nobody uses. Needs <see cref="Features.Administration"/>.</summary>
+    UnloadModule = 18,
+
+    /// <summary>
+    /// Read about modules, exports and taints, as text. Needs <see cref="Features.Administration"/>.
+    /// </summary>
+    ReadModules = 19,
 }
