@@ -58,7 +58,10 @@ internal sealed class HostDevices : IDisposable
             LoadModuleOf(specification.Driver);
             var lease = _modules.AcquireDriver(specification.Driver, $"device {name}");
             var device = new HostDevice(
-                name, specification.Driver, specification.Detail, Create(name, lease, specification));
+                name,
+                specification.Driver,
+                specification.Detail,
+                DriverDevices.Create(name, _manager.Physical, lease, specification.Parameters));
             _devices.Add(device);
             _created++;
             _manager.Placement.Add(device.Memory);
@@ -122,45 +125,4 @@ internal sealed class HostDevices : IDisposable
             _modules.Load(ModulePrefix + char.ToUpperInvariant(driver[0]) + driver[1..]);
         }
     }
-
-    private DeviceMemory Create(string name, DriverLease lease, DeviceSpecification specification)
-    {
-        var device = new Device(name, _manager.Physical);
-        try
-        {
-            // Undone newest first: the device memory goes before the driver's device, whose hooks may be called until
-            // then, and the module may be unloaded only after that.
-            device.Managed.Add(lease.Dispose, "driver's module");
-            var values = ParameterValues.Parse(
-                $"driver {specification.Driver}", lease.Driver.Parameters, specification.Parameters);
-            var hooks = lease.Driver.CreateDevice(name, values);
-            device.Managed.Add(hooks.Dispose, "driver's device");
-            DeviceMemory memory;
-            if (hooks.CpuAddress == 0)
-            {
-                memory = DeviceMemory.Add(hooks, device, hooks.SizeBytes);
-            }
-            else
-            {
-                var resource = device.Managed.RequestFree(
-                    _manager.Physical.Resources,
-                    hooks.SizeBytes,
-                    CoherentAlignmentBytes,
-                    name,
-                    ResourceKind.DeviceCoherent);
-                memory = DeviceMemory.AddResource(hooks, device, resource, hooks.CpuAddress);
-            }
-
-            hooks.Attach(memory, Pfn.FromAddress(memory.PageMap.Spans[0].Start));
-            return memory;
-        }
-        catch
-        {
-            device.Remove();
-            throw;
-        }
-    }
-
-    // The largest page, so that an aligned run of frames can hold one.
-    private const ulong CoherentAlignmentBytes = (ulong)CopyBatch.FramesMax << Pfn.Shift;
 }
