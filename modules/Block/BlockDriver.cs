@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using Hmm.Core.Modules;
 using Hmm.Linux;
+using Hmm.Uapi;
 
 namespace Hmm.Modules.Block;
 
@@ -26,7 +27,14 @@ internal sealed class BlockDriver : IDeviceDriver
     {
         ArgumentNullException.ThrowIfNull(parameters);
         var size = parameters.SizeBytes("size") & ~4095UL;
+        var workers = parameters.Integer("workers");
+        if (size is 0 or > long.MaxValue || workers is < 1 or > 64)
+        {
+            throw new HmmException(
+                Errno.EINVAL, $"Device {name}: size must be 4 KiB to 8 EiB, and workers must be 1 to 64.");
+        }
+
         return new BlockDevice(
-            FileIo.CreateScratch(parameters.Text("folder"), size, (int)parameters.Integer("workers")));
+            FileIo.CreateScratch(parameters.Text("folder"), size, (int)workers));
     }
 }

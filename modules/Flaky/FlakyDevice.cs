@@ -25,7 +25,8 @@ internal sealed class FlakyDevice : IDriverDevice
     private readonly ConcurrentBag<FlakyCopy> _free = []; // Guarded by: itself
     private readonly object _gate = new();
     private readonly PriorityQueue<FlakyCopy, long> _due = new(); // Guarded by: _gate
-    private readonly Thread? _thread; // immutable
+    private readonly Thread _thread; // immutable
+    private readonly SemaphoreSlim _writes = new(CopyBatch.EvictionsMax); // Guarded by: itself
     private bool _closing; // Guarded by: _gate
     private ulong _lots; // Guarded by: atomic
 
@@ -34,11 +35,8 @@ internal sealed class FlakyDevice : IDriverDevice
         _below = below;
         _options = options;
         _lots = options.Seed;
-        if (options.DelayUsMax > 0)
-        {
-            _thread = new Thread(Run) { IsBackground = true, Name = $"hmm-flaky-{name}" };
-            _thread.Start();
-        }
+        _thread = new Thread(Run) { IsBackground = true, Name = $"hmm-flaky-{name}" };
+        _thread.Start();
     }
 
     /// <inheritdoc/>
@@ -67,14 +65,24 @@ internal sealed class FlakyDevice : IDriverDevice
             Monitor.Pulse(_gate);
         }
 
-        _thread?.Join();
+        _thread.Join();
         _below.Dispose();
+        _writes.Dispose();
     }
 
     /// <summary>Whether a frame that was written is turned down all the same.</summary>
     internal bool Refuses() => Draw(1000) < (uint)_options.RefusePermille;
 
-    internal void GiveBack(FlakyCopy copy) => _free.Add(copy);
+    /// <summary>A segment is done with the device below, and its place can be used again.</summary>
+    internal void GiveBack(FlakyCopy copy)
+    {
+        if (copy.IsWrite)
+        {
+            _writes.Release();
+        }
+
+        _free.Add(copy);
+    }
 
     private void Take(CopyBatch batch, bool isWrite, int errorPermille)
     {
@@ -83,14 +91,7 @@ internal sealed class FlakyDevice : IDriverDevice
         {
             var copy = _free.TryTake(out var free) ? free : new FlakyCopy(this);
             copy.Take(batch, i, isWrite, Draw(1000) < (uint)errorPermille ? Errno.EIO : Errno.None);
-            if (_thread is null)
-            {
-                copy.Start(_below);
-            }
-            else
-            {
-                Delay(copy);
-            }
+            Delay(copy);
         }
     }
 
@@ -110,6 +111,12 @@ internal sealed class FlakyDevice : IDriverDevice
         {
             while (TryNext(out var copy))
             {
+                if (copy.IsWrite)
+                {
+                    // One batch becomes several here, and the device below is promised no more than these at a time.
+                    _writes.Wait();
+                }
+
                 copy.Start(_below);
             }
         }

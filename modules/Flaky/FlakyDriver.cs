@@ -4,7 +4,7 @@ using Hmm.Uapi;
 
 namespace Hmm.Modules.Flaky;
 
-/// <summary>Makes flaky devices: <c>flaky,over=block,with=folder=/tmp;size=1GiB,read_errors=5,delay_us=2000</c>.</summary>
+/// <summary>Makes flaky devices: <c>flaky,over=block,with=folder=/tmp;size=1GiB,read_errors=5</c>.</summary>
 internal sealed class FlakyDriver : IDeviceDriver
 {
     private readonly ModuleContext _context; // immutable
@@ -50,7 +50,8 @@ internal sealed class FlakyDriver : IDeviceDriver
             {
                 throw new HmmException(
                     Errno.EINVAL,
-                    $"Device {name}: '{part}' in 'with' must be PARAMETER=VALUE, each once, as in size=64MiB;workers=2.");
+                    $"Device {name}: '{part}' in 'with' must be PARAMETER=VALUE, each once, as in "
+                        + "size=64MiB;workers=2.");
             }
         }
 

@@ -82,6 +82,7 @@ internal static class CommandLine
             PageCommand.Create(terminal),
             ModulesCommand.Create(terminal),
             ExportsCommand.Create(terminal),
+            ConformanceCommand.Create(terminal),
         };
 
     /// <summary>The words that lead to a command, each with a space after it.</summary>

@@ -28,7 +28,7 @@ public sealed partial class FileIo
     public static FileIo CreateScratch(string folder, ulong lengthBytes, int workers)
     {
         Platform.Require();
-        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentNullException.ThrowIfNull(folder);
         CheckWorkers(workers);
         if (lengthBytes == 0 || lengthBytes > long.MaxValue || lengthBytes % AlignmentBytes != 0)
         {

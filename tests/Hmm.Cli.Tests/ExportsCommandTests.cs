@@ -36,7 +36,8 @@ public sealed class ExportsCommandTests
     {
         var lines = HmmProcess.Run("exports", "--symvers").Ended(ExitCode.Ok).Output.TrimEnd('\n').Split('\n');
 
-        Assert.All(lines, line => Assert.Matches("^0x[0-9a-f]{8}\t[^\t]+\t[^\t]+\tEXPORT_SYMBOL(_GPL)?\t[^\t]*$", line));
+        Assert.All(
+            lines, line => Assert.Matches("^0x[0-9a-f]{8}\t[^\t]+\t[^\t]+\tEXPORT_SYMBOL(_GPL)?\t[^\t]*$", line));
         Assert.Contains(lines, line => line.Contains($"\t{AddSymbol}\tHmm.Core\tEXPORT_SYMBOL_GPL\t"));
     }
 

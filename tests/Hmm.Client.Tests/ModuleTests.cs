@@ -23,7 +23,9 @@ public sealed class ModuleTests : ConnectedTests
         Assert.Equal([new HmmModuleParameter("size", "size", "", "how large")], modules[0].Parameters);
         Assert.Equal(["A.X"], modules[0].Exports);
         Assert.Null(modules[0].Refusal);
-        Assert.Equal((["C"], ["C"], ["Hmm.Core.Y"]), (modules[1].Missing, modules[1].Dependencies, modules[1].Uses));
+        Assert.Equal(["C"], modules[1].Missing);
+        Assert.Equal(["C"], modules[1].Dependencies);
+        Assert.Equal(["Hmm.Core.Y"], modules[1].Uses);
         Assert.Equal("It is refused.", modules[1].Refusal);
     }
 

@@ -2,8 +2,8 @@
 namespace Hmm.Connection;
 
 /// <summary>
-/// Reads the host's lines about modules; <c>docs/reference/uapi.md</c> describes them. A line that this version does not
-/// know is skipped, so a newer host can say more.
+/// Reads the host's lines about modules; <c>docs/reference/uapi.md</c> describes them. A line that this version does
+/// not know is skipped, so a newer host can say more.
 /// </summary>
 internal static class ModuleReader
 {

@@ -17,7 +17,8 @@ public static class ProjectArrows
         ["src/Hmm.Core"] = ["Hmm.Uapi"],
         ["src/Hmm.Host"] = ["Hmm.Uapi", "Hmm.Linux", "Hmm.Core"],
         ["src/Hmm.Analyzers"] = [],
-        ["src/Hmm.Cli"] = ["Hmm.Uapi", "Hmm.Linux", "Hmm", "Hmm.Core", "Hmm.Host"],
+        ["src/Hmm.Conformance"] = ["Hmm.Uapi", "Hmm.Linux", "Hmm.Core"],
+        ["src/Hmm.Cli"] = ["Hmm.Uapi", "Hmm.Linux", "Hmm", "Hmm.Core", "Hmm.Conformance", "Hmm.Host"],
     };
 
     private static readonly string[] ForModules = ["Hmm.Uapi", "Hmm.Linux", "Hmm.Core"];

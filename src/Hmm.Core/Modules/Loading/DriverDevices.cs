@@ -28,7 +28,7 @@ internal static class DriverDevices
         {
             device.Managed.Add(lease.Dispose, "driver's module");
             var values = ParameterValues.Parse($"driver {lease.Driver.Name}", lease.Driver.Parameters, parameters);
-            var hooks = lease.Driver.CreateDevice(name, values);
+            var hooks = CreateDevice(name, lease.Driver, values);
             device.Managed.Add(hooks.Dispose, "driver's device");
             var memory = Add(hooks, device);
             hooks.Attach(memory, Pfn.FromAddress(memory.PageMap.Spans[0].Start));
@@ -38,6 +38,23 @@ internal static class DriverDevices
         {
             device.Remove();
             throw;
+        }
+    }
+
+    /// <summary>Whatever a driver throws, the host and everyone's pages in it stay.</summary>
+    private static IDriverDevice CreateDevice(string name, IDeviceDriver driver, ParameterValues values)
+    {
+        try
+        {
+            return driver.CreateDevice(name, values);
+        }
+        catch (Exception exception) when (exception is not HmmException)
+        {
+            throw new HmmException(
+                Errno.EIO,
+                $"Driver {driver.Name} has a defect: creating device {name} threw {exception.GetType().Name}: "
+                    + $"{exception.Message} Other parameters may help.",
+                exception);
         }
     }
 
