@@ -44,8 +44,7 @@ public static class HostProgram
 
     private static readonly Option<string[]> s_devices = new("--device")
     {
-        Description = "A device that pages go to, as in block,folder=/var/tmp,size=64GiB; several go in order, "
-            + "fastest first.",
+        Description = "The devices that pages go to, fastest first, as in compressed,memory=1GiB,block,folder=/var/tmp.",
     };
 
     private static readonly Option<string?> s_folder = new("--device-folder")

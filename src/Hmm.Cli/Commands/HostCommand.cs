@@ -22,6 +22,7 @@ internal static class HostCommand
         var socket = CommandOptions.Socket();
         var budget = CommandOptions.Size(
             "--budget", "The DRAM that all ranges share (default: a quarter of the memory).");
+        var devices = CommandOptions.Devices();
         var folder = CommandOptions.DeviceFolder();
         var size = CommandOptions.Size(
             "--device-size", "The most that the device may hold (default: the host decides).");
@@ -32,7 +33,7 @@ internal static class HostCommand
         };
         var command = new Command(Name, "Run a host that applications share. Ctrl-C or SIGTERM ends it.")
         {
-            socket, budget, folder, size, modules,
+            socket, budget, devices, folder, size, modules,
         };
         command.SetAction((parse, _) => ErrorGate.RunAsync(terminal, async () =>
         {
@@ -43,6 +44,12 @@ internal static class HostCommand
             ];
             AddSize(arguments, "--budget", parse.GetValue(budget));
             AddSize(arguments, "--device-size", parse.GetValue(size));
+            foreach (var device in parse.GetValue(devices) ?? [])
+            {
+                arguments.Add("--device");
+                arguments.Add(device);
+            }
+
             foreach (var other in parse.GetValue(modules) ?? [])
             {
                 arguments.AddRange(["--module-folder", Path.GetFullPath(other)]);

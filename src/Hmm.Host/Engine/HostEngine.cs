@@ -46,9 +46,9 @@ internal sealed class HostEngine : IDisposable
         Devices = new HostDevices(Manager, Modules);
         try
         {
-            foreach (var device in options.Devices)
+            foreach (var device in options.Devices.SelectMany(DeviceSpecification.ParseAll))
             {
-                Devices.Add(DeviceSpecification.Parse(device));
+                Devices.Add(device);
             }
         }
         catch
