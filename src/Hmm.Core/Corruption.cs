@@ -12,7 +12,9 @@ namespace Hmm.Core;
 [ExportSymbol]
 public static class Corruption
 {
-    /// <summary>What a failed check does. Tests replace it with a throw; nothing else may.</summary>
+    /// <summary>
+    /// What a failed check does. Tests replace it with a throw, and the conformance suite with a note; nothing else may.
+    /// </summary>
     internal static Action<string> Handler { get; set; } = static message =>
         Environment.FailFast("Hmm.NET: corruption: " + message);
 

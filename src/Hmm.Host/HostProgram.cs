@@ -59,8 +59,13 @@ public static class HostProgram
 
     private static readonly Option<string> s_modules = new("--modules")
     {
-        Description = "The folder that modules are loaded from.",
+        Description = "The folder of the modules that were built with the host.",
         DefaultValueFactory = static _ => Path.Combine(AppContext.BaseDirectory, "modules"),
+    };
+
+    private static readonly Option<string[]> s_otherModules = new("--module-folder")
+    {
+        Description = "A further folder that modules may be loaded from; may be given several times.",
     };
 
     /// <summary>Runs a host until its session, or the process, ends.</summary>
@@ -73,10 +78,11 @@ public static class HostProgram
     {
         var command = new RootCommand(
             "The host of Hmm.NET: owns devices and page tables, and resolves the faults of applications.");
-        foreach (var option in (Option[])[s_descriptor, s_socket, s_budget, s_devices, s_folder, s_size, s_modules])
-        {
-            command.Options.Add(option);
-        }
+        Option[] options =
+        [
+            s_descriptor, s_socket, s_budget, s_devices, s_folder, s_size, s_modules, s_otherModules,
+        ];
+        Array.ForEach(options, command.Options.Add);
 
         command.SetAction(RunHost);
         return command.Parse(args).Invoke();
@@ -184,6 +190,7 @@ public static class HostProgram
             Devices = devices.Length > 0 ? devices : [DefaultDevice(parsed)],
             IsShared = parsed.GetValue(s_socket) is not null,
             ModuleFolder = parsed.GetValue(s_modules)!,
+            OtherModuleFolders = parsed.GetValue(s_otherModules) ?? [],
             Mutant = MutantOfEnvironment(),
         };
     }

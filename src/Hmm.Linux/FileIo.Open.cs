@@ -29,7 +29,7 @@ public sealed partial class FileIo
     public static FileIo CreateScratch(string folder, ulong lengthBytes, int workers, bool ring = false)
     {
         Platform.Require();
-        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentNullException.ThrowIfNull(folder);
         CheckWorkers(workers);
         if (lengthBytes == 0 || lengthBytes > long.MaxValue || lengthBytes % AlignmentBytes != 0)
         {

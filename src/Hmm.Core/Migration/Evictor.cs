@@ -25,7 +25,7 @@ internal sealed partial class Evictor : IDisposable
 
     // A slot holds the largest page; only the part that a copy uses ever costs DRAM.
     private const int SlotBytes = CopyBatch.FramesMax << Pfn.Shift;
-    private const int SlotCount = 32;
+    private const int SlotCount = CopyBatch.EvictionsMax;
 
     private readonly MemoryManager _manager; // immutable
     private readonly BufferArena _arena = new(SlotBytes, SlotCount);

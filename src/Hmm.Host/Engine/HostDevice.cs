@@ -9,13 +9,14 @@ namespace Hmm.Host.Engine;
 /// <param name="Name">Its name, unique in the host.</param>
 /// <param name="Driver">The driver that made it.</param>
 /// <param name="Parameters">What it was made with.</param>
-/// <param name="Hooks">The driver's device.</param>
 /// <param name="Memory">Its device memory.</param>
-internal sealed record HostDevice(
-    string Name, string Driver, string Parameters, IDriverDevice Hooks, DeviceMemory Memory)
+internal sealed record HostDevice(string Name, string Driver, string Parameters, DeviceMemory Memory)
 {
     private int _state; // Guarded by: atomic
     private int _openRanges; // Guarded by: atomic
+
+    /// <summary>The driver's device.</summary>
+    public IDriverDevice Hooks => (IDriverDevice)Memory.PageMap.Ops;
 
     /// <summary>The persistent device that it is, or null.</summary>
     public IPersistentDevice? Persistent => Memory.PageMap.Ops as IPersistentDevice;

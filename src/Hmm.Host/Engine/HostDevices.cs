@@ -66,8 +66,11 @@ internal sealed class HostDevices : IDisposable
 
             LoadModuleOf(specification.Driver);
             var lease = _modules.AcquireDriver(specification.Driver, $"device {name}");
-            var memory = Create(name, lease, specification, out var hooks);
-            var device = new HostDevice(name, specification.Driver, specification.Detail, hooks, memory);
+            var device = new HostDevice(
+                name,
+                specification.Driver,
+                specification.Detail,
+                DriverDevices.Create(name, _manager.Physical, lease, Given(lease.Driver, specification)));
             _devices.Add(device);
             _created++;
             if (device.Persistent is null)
@@ -210,46 +213,4 @@ internal sealed class HostDevices : IDisposable
             [EncryptParameter] = "yes",
         };
     }
-
-    private DeviceMemory Create(
-        string name, DriverLease lease, DeviceSpecification specification, out IDriverDevice hooks)
-    {
-        var device = new Device(name, _manager.Physical);
-        try
-        {
-            // Undone newest first: the device memory goes before the driver's device, whose hooks may be called until
-            // then, and the module may be unloaded only after that.
-            device.Managed.Add(lease.Dispose, "driver's module");
-            var values = ParameterValues.Parse(
-                $"driver {specification.Driver}", lease.Driver.Parameters, Given(lease.Driver, specification));
-            hooks = lease.Driver.CreateDevice(name, values);
-            device.Managed.Add(hooks.Dispose, "driver's device");
-            DeviceMemory memory;
-            if (hooks.CpuAddress == 0)
-            {
-                memory = DeviceMemory.Add(hooks, device, hooks.SizeBytes);
-            }
-            else
-            {
-                var resource = device.Managed.RequestFree(
-                    _manager.Physical.Resources,
-                    hooks.SizeBytes,
-                    CoherentAlignmentBytes,
-                    name,
-                    ResourceKind.DeviceCoherent);
-                memory = DeviceMemory.AddResource(hooks, device, resource, hooks.CpuAddress);
-            }
-
-            hooks.Attach(memory, Pfn.FromAddress(memory.PageMap.Spans[0].Start));
-            return memory;
-        }
-        catch
-        {
-            device.Remove();
-            throw;
-        }
-    }
-
-    // The largest page, so that an aligned run of frames can hold one.
-    private const ulong CoherentAlignmentBytes = (ulong)CopyBatch.FramesMax << Pfn.Shift;
 }

@@ -35,7 +35,12 @@ internal sealed class HostEngine : IDisposable
         });
         Modules = new ModuleLoader(new ModuleLoaderOptions
         {
-            Folders = [new ModuleFolder(options.ModuleFolder, InTree: true)],
+            Folders =
+            [
+                new ModuleFolder(options.ModuleFolder, InTree: true),
+                .. options.OtherModuleFolders.Select(static folder => new ModuleFolder(folder, InTree: false)),
+            ],
+            KnownHashes = KnownModules.Read(options.ModuleFolder),
             SharedAssemblies = [typeof(UserfaultFd).Assembly, typeof(PmemStore).Assembly],
             Log = static line => Console.Error.WriteLine("hmm-host: " + line),
         });

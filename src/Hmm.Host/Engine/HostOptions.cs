@@ -12,7 +12,7 @@ internal sealed record HostOptions
     /// <summary>The devices, fastest first.</summary>
     public required IReadOnlyList<string> Devices { get; init; }
 
-    /// <summary>The folder that modules are loaded from.</summary>
+    /// <summary>The folder of the modules that were built with the host.</summary>
     public required string ModuleFolder { get; init; }
 
     /// <summary>
@@ -20,6 +20,9 @@ internal sealed record HostOptions
     /// not to.
     /// </summary>
     public bool IsShared { get; init; }
+
+    /// <summary>Further folders that modules may be loaded from; those taint "out of tree".</summary>
+    public IReadOnlyList<string> OtherModuleFolders { get; init; } = [];
 
     /// <summary>A broken variant, for tests that must fail.</summary>
     public Mutant Mutant { get; init; }

@@ -101,6 +101,26 @@ internal interface ISessionOperations
     /// </summary>
     void RemoveDevice(string name, CancellationToken connectionEnded);
 
+    /// <summary>
+    /// Loads a module, as in <c>Hmm.Modules.Block,queue=64</c>. The client has Administration.
+    /// </summary>
+    void LoadModule(string specification, bool force, CancellationToken connectionEnded);
+
+    /// <summary>Unloads a module that nobody uses. The client has Administration.</summary>
+    void UnloadModule(string name, CancellationToken connectionEnded);
+
+    /// <summary>
+    /// Reads about modules, as whole lines of UTF-8 from <paramref name="cursor"/> on. The client has Administration.
+    /// </summary>
+    /// <param name="kind">What to read.</param>
+    /// <param name="name">For one module its name or file, else empty.</param>
+    /// <param name="cursor">0 at first, then what the last call left; set to 0 at the end.</param>
+    /// <param name="text">Where the lines go: at least 1 KiB.</param>
+    /// <param name="connectionEnded">The client is gone.</param>
+    /// <returns>How many bytes were written.</returns>
+    int ReadModules(
+        ModuleText kind, string name, ref ulong cursor, Span<byte> text, CancellationToken connectionEnded);
+
     /// <summary>Counters. <paramref name="rangeId"/> is 0 unless the scope is a range.</summary>
     Statistics Statistics(StatisticsScope scope, ulong rangeId);
 

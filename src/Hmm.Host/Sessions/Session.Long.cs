@@ -54,11 +54,7 @@ internal sealed partial class Session
 
     private void AddDevice(in AddDeviceRequest request)
     {
-        if (!request.Specification.TryGetText(out var specification))
-        {
-            ThrowMalformed("A device is UTF-8 without control characters, of at most 447 bytes, padded with zeros.");
-        }
-
+        var specification = CheckText(in request.Specification, "A device");
         RequireAdministration("Adding a device");
         Accept();
         _long.Enqueue(new LongOperation(Operation.AddDevice, request.Header.Tag, null, Device: specification));
@@ -89,12 +85,14 @@ internal sealed partial class Session
         {
             Operation.Residency => ResidencyReply.StructBytes + (operation.Cells * ResidencyCell.StructBytes),
             Operation.Checkpoint => CheckpointReply.StructBytes,
+            Operation.ReadModules => Limits.MessageBytesMax,
             _ => ReplyHeader.StructBytes,
         }];
+        var length = message.Length;
         HmmException? refused = null;
         try
         {
-            Execute(in operation, message);
+            Execute(in operation, message, ref length);
         }
         catch (HmmException exception)
         {
@@ -110,7 +108,7 @@ internal sealed partial class Session
         Finish(in operation);
         if (refused is null)
         {
-            _replies.SendBody(operation.Operation, operation.Tag, message);
+            _replies.SendBody(operation.Operation, operation.Tag, message.AsSpan(0, length));
         }
         else
         {
@@ -118,7 +116,7 @@ internal sealed partial class Session
         }
     }
 
-    private void Execute(in LongOperation operation, Span<byte> message)
+    private void Execute(in LongOperation operation, Span<byte> message, ref int length)
     {
         var rangeId = operation.Range?.Id ?? 0;
         switch (operation.Operation)
@@ -149,6 +147,16 @@ internal sealed partial class Session
                 break;
             case Operation.RemoveDevice:
                 _operations.RemoveDevice(operation.Device, _ended.Token);
+                break;
+            case Operation.LoadModule:
+                var isForced = operation.Argument == (uint)LoadFlags.Force;
+                _operations.LoadModule(operation.Device, isForced, _ended.Token);
+                break;
+            case Operation.UnloadModule:
+                _operations.UnloadModule(operation.Device, _ended.Token);
+                break;
+            case Operation.ReadModules:
+                length = ReadModules(in operation, message);
                 break;
             default:
                 Corruption.Fail($"operation {operation.Operation} was queued as a long one");

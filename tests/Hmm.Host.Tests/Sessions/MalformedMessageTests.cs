@@ -32,6 +32,9 @@ public sealed class MalformedMessageTests : SessionFixture
             { Operation.Query, WireClient.Encode(Operation.Query, default(QueryRequest)), 0 },
             { Operation.RemoveDevice, WireClient.Encode(Operation.RemoveDevice, default(RemoveDeviceRequest)), 0 },
             { Operation.AddDevice, WireClient.Encode(Operation.AddDevice, default(AddDeviceRequest)), 0 },
+            { Operation.LoadModule, WireClient.Encode(Operation.LoadModule, default(LoadModuleRequest)), 0 },
+            { Operation.UnloadModule, WireClient.Encode(Operation.UnloadModule, default(UnloadModuleRequest)), 0 },
+            { Operation.ReadModules, WireClient.Encode(Operation.ReadModules, default(ReadModulesRequest)), 0 },
         };
     }
 
@@ -92,6 +95,10 @@ public sealed class MalformedMessageTests : SessionFixture
     [InlineData(Operation.Statistics, 28)]
     [InlineData(Operation.Query, 16)]
     [InlineData(Operation.Query, 20)]
+    [InlineData(Operation.LoadModule, 464)]
+    [InlineData(Operation.LoadModule, 468)]
+    [InlineData(Operation.ReadModules, 16)]
+    [InlineData(Operation.ReadModules, 20)]
     public void RefusesUnknownValuesAndReservedBits(Operation operation, int offset)
     {
         var message = MessageOf(operation);

@@ -32,6 +32,9 @@ internal sealed class RecordingOperations : ISessionOperations, IDisposable
     /// <summary>The records that QueryRanges has, in all.</summary>
     public int RangeRecords { get; set; }
 
+    /// <summary>The lines that ReadModules has, whatever it is asked.</summary>
+    public IReadOnlyList<string> ModuleLines { get; set; } = [];
+
     public int RunningMax => Volatile.Read(ref _runningMax);
 
     public int Running => Volatile.Read(ref _running);
@@ -150,6 +153,21 @@ internal sealed class RecordingOperations : ISessionOperations, IDisposable
 
     public void RemoveDevice(string name, CancellationToken connectionEnded) =>
         Long($"RemoveDevice {name}", connectionEnded);
+
+    public void LoadModule(string specification, bool force, CancellationToken connectionEnded) =>
+        Long($"LoadModule {specification} {force}", connectionEnded);
+
+    public void UnloadModule(string name, CancellationToken connectionEnded) =>
+        Long($"UnloadModule {name}", connectionEnded);
+
+    public int ReadModules(
+        ModuleText kind, string name, ref ulong cursor, Span<byte> text, CancellationToken connectionEnded)
+    {
+        Require(Enum.IsDefined(kind) && (name.Length == 0 || kind == ModuleText.Module), "a kind of text");
+        Require(text.Length >= 1024, "room for a text");
+        Long($"ReadModules {kind} {name} {cursor}", connectionEnded);
+        return Hmm.Host.Engine.ModuleLines.Write(ModuleLines, ref cursor, text);
+    }
 
     public Statistics Statistics(StatisticsScope scope, ulong rangeId)
     {

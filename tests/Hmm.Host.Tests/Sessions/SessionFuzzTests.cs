@@ -151,7 +151,7 @@ public sealed class SessionFuzzTests
             FirstPage = (ulong)random.Next(0, 18),
             PageCount = (ulong)random.Next(0, 18),
         };
-        var operation = (Operation)random.Next(1, 17);
+        var operation = (Operation)random.Next(1, 20);
         var request = operation switch
         {
             Operation.Hello => WireClient.EncodeHello(),
@@ -163,6 +163,10 @@ public sealed class SessionFuzzTests
             Operation.Query => WireClient.Encode(operation, new QueryRequest { Kind = (QueryKind)random.Next(4) }),
             Operation.AddDevice => WireClient.Encode(operation, default(AddDeviceRequest)),
             Operation.RemoveDevice => WireClient.Encode(operation, default(RemoveDeviceRequest)),
+            Operation.LoadModule => WireClient.Encode(operation, default(LoadModuleRequest)),
+            Operation.UnloadModule => WireClient.Encode(operation, default(UnloadModuleRequest)),
+            Operation.ReadModules => WireClient.Encode(
+                operation, new ReadModulesRequest { Kind = (ModuleText)random.Next(4) }),
             Operation.Residency => WireClient.Encode(operation, span with { Argument = 16 }),
             Operation.Hint or Operation.Advise => WireClient.Encode(operation, span with { Argument = 1 }),
             _ => WireClient.Encode(operation, span),
