@@ -28,6 +28,9 @@ internal sealed unsafe class Filler : IDisposable
     private const int SlotBytes = CopyBatch.FramesMax << Pfn.Shift;
     private const int SlotCount = 32;
 
+    // The first window of a stream.
+    private const int InlinePagesMax = 4;
+
     private readonly MemoryManager _manager; // immutable
     private readonly BufferArena _arena = new(SlotBytes, SlotCount);
     private readonly FillOperation[] _operations = new FillOperation[SlotCount]; // immutable after construction
@@ -61,6 +64,9 @@ internal sealed unsafe class Filler : IDisposable
     /// <summary>Copies that are with a device: their pages hold DRAM and cannot leave yet.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
 
+    /// <summary>Whether another copy could be started.</summary>
+    public bool HasFreeBuffer => _arena.HasFree;
+
     /// <summary>How many pages fail for want of DRAM.</summary>
     public int StarvedCount
     {
@@ -83,20 +89,28 @@ internal sealed unsafe class Filler : IDisposable
     public void FillFault(MemoryRange range, long page, bool write)
     {
         var plan = range.Streams.OnFault(page, write, range.Advice);
-        if (!TryReserveAndFill(range, page, plan.ExpectWrite))
+        if (!TryReserveAndFill(range, page, write))
         {
-            Wait(range, page, plan.ExpectWrite);
+            Wait(range, page, write);
+        }
+
+        if (plan.Count == 0)
+        {
             return;
         }
 
-        if (plan.AheadPages > 0)
+        if (plan.Count > InlinePagesMax || plan.Stride != 1)
         {
-            var plannedEnd = page + 1 + plan.AheadPages;
-            var end = Prefetch(range, page + 1, plan.AheadPages, plan.ExpectWrite);
-            if (end < plannedEnd)
-            {
-                range.Streams.OnFillCut(plannedEnd, end);
-            }
+            _manager.Prefetcher.Add(range, in plan);
+            return;
+        }
+
+        // A handful of pages costs less than waking a thread for them.
+        var end = Math.Min(plan.First + plan.Count, range.PageCount);
+        var stopped = Prefetch(range, plan.First, end - plan.First, plan.ExpectWrite);
+        if (stopped < end)
+        {
+            range.Streams.OnFillCut(stopped);
         }
     }
 
@@ -172,8 +186,17 @@ internal sealed unsafe class Filler : IDisposable
         return filled;
     }
 
-    /// <summary>Serves faults that wait, oldest first, while there is DRAM and a buffer for them.</summary>
+    /// <summary>
+    /// DRAM or a buffer was freed: serves faults that wait, oldest first, while it lasts, and then lets prefetch have
+    /// what is left.
+    /// </summary>
     public void ServeWaiters()
+    {
+        ServeWaitersCore();
+        _manager.Prefetcher.OnFreed();
+    }
+
+    private void ServeWaitersCore()
     {
         if (Waiters.Count == 0 || Interlocked.Increment(ref _serveRequests) != 1)
         {

@@ -12,6 +12,7 @@ namespace Hmm.Core.Migration;
 internal sealed class MemoryManager : IDisposable
 {
     private readonly Action _reclaimNeeded; // immutable
+    private readonly Action _prefetchNeeded; // immutable
 
     /// <summary>Creates a memory manager without devices and ranges.</summary>
     public MemoryManager(MemoryManagerOptions options)
@@ -21,9 +22,11 @@ internal sealed class MemoryManager : IDisposable
         Mutant = options.Mutant;
         RacePoint = options.RacePoint;
         _reclaimNeeded = options.ReclaimNeeded;
+        _prefetchNeeded = options.PrefetchNeeded;
         Budget = new DramBudget(options.BudgetBytes);
         Pins = new PinBudget(Budget.Limit / 2);
         Filler = new Filler(this);
+        Prefetcher = new Prefetcher(this);
         Evictor = new Evictor(this);
         Faults = new FaultHandler(this);
         Operations = new RangeOperations(this);
@@ -57,6 +60,9 @@ internal sealed class MemoryManager : IDisposable
     /// <summary>The way in.</summary>
     public Filler Filler { get; }
 
+    /// <summary>What comes in ahead of need.</summary>
+    public Prefetcher Prefetcher { get; }
+
     /// <summary>The way out.</summary>
     public Evictor Evictor { get; }
 
@@ -83,12 +89,14 @@ internal sealed class MemoryManager : IDisposable
     }
 
     /// <summary>
-    /// The largest prefetch window, in pages: an eighth of the budget, so that no stream pushes
-    /// itself out.
+    /// The largest prefetch window, in pages: a sixteenth of the budget, so that a stream, which has two windows ahead
+    /// of it, does not push itself out.
     /// </summary>
-    internal long AheadPagesMax(int pageShift) => Budget.Limit / 8 >> (pageShift - Pfn.Shift);
+    internal long AheadPagesMax(int pageShift) => Budget.Limit / 16 >> (pageShift - Pfn.Shift);
 
     internal void ReclaimNeeded() => _reclaimNeeded();
+
+    internal void PrefetchNeeded() => _prefetchNeeded();
 
     /// <summary>The page map of a frame that a page table names: the page's reference keeps it alive.</summary>
     internal PageMap PageMapOf(Pfn frame) => Physical.PageMaps.OwnerOf(frame);

@@ -15,6 +15,7 @@ namespace Hmm.Host.Engine;
 internal sealed class HostEngine : IDisposable
 {
     private readonly ReclaimLoop _reclaim = new();
+    private readonly PrefetchLoop _prefetch = new();
     private readonly Lock _gate = new();
     private readonly List<SessionOperations> _sessions = []; // Guarded by: _gate
     private ulong _lastSessionId; // Guarded by: _gate
@@ -30,6 +31,7 @@ internal sealed class HostEngine : IDisposable
             BudgetBytes = options.BudgetBytes,
             Physical = Physical,
             ReclaimNeeded = _reclaim.Request,
+            PrefetchNeeded = _prefetch.Request,
             Mutant = options.Mutant,
         });
         Modules = new ModuleLoader(new ModuleLoaderOptions
@@ -54,6 +56,7 @@ internal sealed class HostEngine : IDisposable
         }
 
         _reclaim.Start(Manager);
+        _prefetch.Start(Manager.Prefetcher);
         Faults = new FaultLoop(Manager.Faults);
     }
 
@@ -108,6 +111,7 @@ internal sealed class HostEngine : IDisposable
     public void Dispose()
     {
         Faults.Dispose();
+        _prefetch.Dispose();
         _reclaim.Dispose();
         Devices.Dispose();
         Manager.Dispose();

@@ -34,6 +34,8 @@ internal sealed class SimulatedHost : IDisposable
     private readonly List<SimulatedRange> _ranges = []; // Guarded by: the baton
     private bool _reclaimNeeded; // Guarded by: the baton
     private bool _reclaiming; // Guarded by: the baton
+    private bool _prefetchNeeded; // Guarded by: the baton
+    private bool _prefetching; // Guarded by: the baton
     private int _stuckTries; // Guarded by: the baton
     private bool _stopping; // Guarded by: the baton
     private int _busy; // Guarded by: the baton
@@ -50,6 +52,7 @@ internal sealed class SimulatedHost : IDisposable
             BudgetBytes = settings.BudgetBytes,
             Physical = Physical,
             ReclaimNeeded = OnReclaimNeeded,
+            PrefetchNeeded = OnPrefetchNeeded,
             Progress = new SimulatedProgress(scheduler),
             Mutant = settings.Mutant,
             RacePoint = scheduler.YieldInside,
@@ -219,14 +222,22 @@ internal sealed class SimulatedHost : IDisposable
         Scheduler.Yield();
     }
 
-    private bool HasJob => Kernel.UnreadCount > 0 || CanReclaim || HasCopies;
+    private void OnPrefetchNeeded()
+    {
+        _prefetchNeeded = true;
+        Scheduler.Yield();
+    }
+
+    private bool HasJob => Kernel.UnreadCount > 0 || CanReclaim || CanPrefetch || HasCopies;
+
+    private bool CanPrefetch => _prefetchNeeded && !_prefetching;
 
     private bool CanReclaim => _reclaimNeeded && !_reclaiming;
 
     private bool HasCopies => Media.Exists(static device => device.HasPending && !device.IsHeld);
 
     private bool IsQuiet() =>
-        _busy == 0 && !_reclaimNeeded && !_reclaiming && Kernel.UnreadCount == 0
+        _busy == 0 && !_reclaimNeeded && !_reclaiming && !_prefetchNeeded && !_prefetching && Kernel.UnreadCount == 0
             && Media.TrueForAll(static device => device.PendingCount == 0);
 
     /// <summary>
@@ -245,7 +256,7 @@ internal sealed class SimulatedHost : IDisposable
             }
 
             _busy++;
-            switch (Scheduler.Random.Next(3))
+            switch (Scheduler.Random.Next(4))
             {
                 case 0 when Kernel.UnreadCount > 0:
                     HandleFaults(messages);
@@ -255,6 +266,9 @@ internal sealed class SimulatedHost : IDisposable
                     break;
                 case 2 when HasCopies:
                     CompleteOne();
+                    break;
+                case 3 when CanPrefetch:
+                    Prefetch();
                     break;
             }
 
@@ -284,6 +298,18 @@ internal sealed class SimulatedHost : IDisposable
                 return;
             }
         }
+    }
+
+    private void Prefetch()
+    {
+        _prefetching = true;
+        _prefetchNeeded = false;
+        while (Manager.Prefetcher.Step() == PrefetchOutcome.Progress)
+        {
+            Scheduler.Yield();
+        }
+
+        _prefetching = false;
     }
 
     private void Reclaim()
