@@ -58,6 +58,11 @@ public static class HostProgram
         Description = "The size of the default block device. Default: nine tenths of the folder's free space.",
     };
 
+    private static readonly Option<string?> s_policy = new("--policy")
+    {
+        Description = "The reclaim policy, from the module of that name, as in cyclic. Default: the built-in two queues.",
+    };
+
     private static readonly Option<string> s_modules = new("--modules")
     {
         Description = "The folder that modules are loaded from.",
@@ -74,7 +79,7 @@ public static class HostProgram
     {
         var command = new RootCommand(
             "The host of Hmm.NET: owns devices and page tables, and resolves the faults of applications.");
-        foreach (var option in (Option[])[s_descriptor, s_socket, s_budget, s_devices, s_folder, s_size, s_modules])
+        foreach (var option in (Option[])[s_descriptor, s_socket, s_budget, s_devices, s_folder, s_size, s_modules, s_policy])
         {
             command.Options.Add(option);
         }
@@ -184,6 +189,7 @@ public static class HostProgram
             BudgetBytes = budget is null ? DefaultBudgetBytes() : SizeOf("--budget", budget),
             Devices = devices.Length > 0 ? devices : [DefaultDevice(parsed)],
             ModuleFolder = parsed.GetValue(s_modules)!,
+            ReclaimPolicy = string.IsNullOrEmpty(parsed.GetValue(s_policy)) ? null : parsed.GetValue(s_policy),
             Mutant = MutantOfEnvironment(),
         };
     }

@@ -200,7 +200,7 @@ public sealed class LifetimeTests
     {
         var range = host.Open(RangeKind.Anonymous, 500);
         var stopped = host.Manager.Operations.Prefetch(range.Range, 0, 500);
-        Assert.Equal(200 - host.Manager.Budget.LowWatermark, stopped);
+        Assert.Equal(200 - host.Manager.Budget.PrefetchReserve, stopped);
         host.WaitQuiet();
         Assert.Equal(0, script.LoadWord(range.Memory, 0, 0));
     });

@@ -25,9 +25,13 @@ internal static class HostCommand
         var folder = CommandOptions.DeviceFolder();
         var size = CommandOptions.Size(
             "--device-size", "The most that the device may hold (default: the host decides).");
+        var policy = new Option<string?>("--policy")
+        {
+            Description = "The reclaim policy, from the module of that name, as in cyclic (default: two queues).",
+        };
         var command = new Command(Name, "Run a host that applications share. Ctrl-C or SIGTERM ends it.")
         {
-            socket, budget, folder, size,
+            socket, budget, folder, size, policy,
         };
         command.SetAction((parse, _) => ErrorGate.RunAsync(terminal, async () =>
         {
@@ -38,6 +42,11 @@ internal static class HostCommand
             ];
             AddSize(arguments, "--budget", parse.GetValue(budget));
             AddSize(arguments, "--device-size", parse.GetValue(size));
+            if (parse.GetValue(policy) is { } name)
+            {
+                arguments.AddRange(["--policy", name]);
+            }
+
             return await HostEntry.RunAsync([.. arguments]).ConfigureAwait(false) switch
             {
                 HostUsage => ExitCode.Usage,

@@ -62,6 +62,9 @@ internal sealed partial class EvictOperation : CopyBatch
     /// <summary>How many frames these are.</summary>
     public int FrameCount => _count << (_pageShift - Pfn.Shift);
 
+    /// <summary>Whether its pages stay in DRAM.</summary>
+    public bool KeepsResident => _keepResident;
+
     /// <summary>Begins to gather pages.</summary>
     /// <param name="keepResident">Write them and leave them in DRAM, clean.</param>
     public void Reset(bool keepResident)
@@ -193,9 +196,9 @@ internal sealed partial class EvictOperation : CopyBatch
             {
                 Keep(at, error);
             }
-            else if (range.Kind == RangeKind.Anonymous && !_keepResident && IsZero(at))
+            else if (range.Kind == RangeKind.Anonymous && IsZero(at))
             {
-                PublishAbsent(at, 1, default, hasFrame: false);
+                PublishWritten(at, 1, default, hasFrame: false);
                 Drop(at);
             }
         }
@@ -308,18 +311,22 @@ internal sealed partial class EvictOperation : CopyBatch
         }
 
         range.Statistics.CountWritten(length);
-        if (_keepResident)
-        {
-            PublishClean(i, length);
-        }
-        else
-        {
-            PublishAbsent(i, length, first, hasFrame: !_toHome);
-        }
-
+        PublishWritten(i, length, first, hasFrame: !_toHome);
         for (var at = i; at < i + length; at++)
         {
             Drop(at);
+        }
+    }
+
+    private void PublishWritten(int i, int length, Pfn first, bool hasFrame)
+    {
+        if (_keepResident)
+        {
+            PublishClean(i, length, first, hasFrame);
+        }
+        else
+        {
+            PublishAbsent(i, length, first, hasFrame);
         }
     }
 
@@ -345,14 +352,21 @@ internal sealed partial class EvictOperation : CopyBatch
     /// Publishes written pages that stay. A pinned page stays dirty: a device may be writing to it by DMA, which no
     /// protection stops.
     /// </summary>
-    private void PublishClean(int i, int length)
+    private void PublishClean(int i, int length, Pfn first, bool hasFrame)
     {
         var range = _ranges[i]!;
         var pending = false;
-        for (var page = _pages[i]; page < _pages[i] + length; page++)
+        for (var at = 0; at < length; at++)
         {
+            var page = _pages[i] + at;
+            var frame = first + ((long)at << range.PageOrder);
             var entry = range.Table.Read(page);
-            pending |= range.Table.Publish(page, entry.In(entry.Pins > 0 ? PageState.Dirty : PageState.Clean));
+            var clean = hasFrame ? entry.In(PageState.Clean).WithFrame(frame) : entry.In(PageState.Clean);
+            pending |= range.Table.Publish(page, entry.Pins > 0 ? entry.In(PageState.Dirty) : clean);
+            if (entry.Pins > 0 && hasFrame)
+            {
+                _manager.PutFrames(frame, range.FramesPerPage);
+            }
         }
 
         _manager.Announce(range, _pages[i], length, pending);
@@ -376,7 +390,7 @@ internal sealed partial class EvictOperation : CopyBatch
 
         if (!entry.IsQueued)
         {
-            _manager.Queue.Push(range.TokenOf(_pages[i]), 1);
+            range.Queue.Return(range.TokenOf(_pages[i]));
         }
 
         if (range.Kind == RangeKind.FileShared && error != Errno.EAGAIN)
@@ -384,7 +398,11 @@ internal sealed partial class EvictOperation : CopyBatch
             range.RecordWriteError(error);
         }
 
-        _evictor.CountFruitless(1);
+        if (!_keepResident)
+        {
+            _evictor.CountFruitless(range, 1);
+        }
+
         Drop(i);
     }
 

@@ -16,7 +16,7 @@ namespace Hmm.Core.Migration;
 /// Threads: steps from one thread at a time (the host's reclaim thread); write-backs and completions from any.
 /// Invariant: a page that a step or an operation works on is Evicting.
 /// </remarks>
-internal sealed class Evictor : IDisposable
+internal sealed partial class Evictor : IDisposable
 {
     // A batch is sorted to find neighbours, so it must span what several interleaved streams brought in; 256 tokens
     // are 2 KiB of stack. The least batch keeps a tiny budget from evicting page by page.
@@ -30,7 +30,9 @@ internal sealed class Evictor : IDisposable
     private readonly MemoryManager _manager; // immutable
     private readonly BufferArena _arena = new(SlotBytes, SlotCount);
     private readonly EvictOperation[] _operations = new EvictOperation[SlotCount]; // immutable after construction
+    private readonly VictimQueues _queues; // immutable
     private long _inFlightFrames; // Guarded by: atomic
+    private long _leavingFrames; // Guarded by: atomic
     private long _freedFrames; // Guarded by: atomic
     private long _fruitless; // Guarded by: atomic
     private bool _stuck; // Guarded by: atomic
@@ -38,6 +40,7 @@ internal sealed class Evictor : IDisposable
     internal Evictor(MemoryManager manager)
     {
         _manager = manager;
+        _queues = new VictimQueues(manager);
         for (var slot = 0; slot < SlotCount; slot++)
         {
             _operations[slot] = new EvictOperation(this, manager, slot, _arena[slot]);
@@ -54,7 +57,7 @@ internal sealed class Evictor : IDisposable
     public bool IsStuck => Volatile.Read(ref _stuck);
 
     /// <summary>Whether as many tokens as there are were looked at since a page last left.</summary>
-    private bool IsTurnFruitless => Volatile.Read(ref _fruitless) > _manager.Queue.Count;
+    private bool IsTurnFruitless => Volatile.Read(ref _fruitless) > _queues.Count;
 
     /// <summary>Whether pages may yet leave, or come and then leave, without another step.</summary>
     private bool IsAnythingUnderWay => InFlightFrames > 0 || _manager.Filler.InFlight > 0;
@@ -64,8 +67,8 @@ internal sealed class Evictor : IDisposable
     {
         var budget = _manager.Budget;
         var target = Math.Max(budget.HighWatermark, _manager.Filler.Waiters.OldestFrames);
-        var wanted = target - budget.Free - InFlightFrames;
-        if (wanted <= 0)
+        var queue = _queues.Choose(target - budget.Free - Volatile.Read(ref _leavingFrames), out var wanted);
+        if (queue is null)
         {
             return ReclaimOutcome.Enough;
         }
@@ -79,7 +82,7 @@ internal sealed class Evictor : IDisposable
 
         // Judged before the batch, too: where every write fails, there is always one under way after it.
         var wasStuck = IsTurnFruitless && !IsAnythingUnderWay;
-        var count = _manager.Queue.Pop(tokens);
+        var count = queue.Pop(tokens);
         Interlocked.Add(ref _fruitless, count);
         EvictBatch(tokens[..count], slot);
         if (!IsTurnFruitless && count > 0)
@@ -154,14 +157,20 @@ internal sealed class Evictor : IDisposable
         Volatile.Write(ref _stuck, false);
         Interlocked.Add(ref _freedFrames, (long)pages << range.PageOrder);
         range.Statistics.CountEvicted(pages);
+        range.Share.EndLeave(pages);
         _manager.Budget.Release((long)pages << range.PageOrder);
     }
 
-    internal void CountFruitless(int pages) => Interlocked.Add(ref _fruitless, pages);
+    internal void CountFruitless(MemoryRange range, int pages)
+    {
+        range.Share.EndLeave(pages);
+        Interlocked.Add(ref _fruitless, pages);
+    }
 
     internal void Finish(EvictOperation operation, int frames)
     {
         Interlocked.Add(ref _inFlightFrames, -frames);
+        Interlocked.Add(ref _leavingFrames, operation.KeepsResident ? 0 : -frames);
         _arena.Return(operation.Slot);
         _manager.Progress.Signal();
         _manager.Filler.ServeWaiters();
@@ -211,21 +220,23 @@ internal sealed class Evictor : IDisposable
     /// Moves a page to Evicting if it may leave; returns the state it left. Absent: there was nothing to do, or nothing
     /// could be done and the token is back in the queue.
     /// </summary>
-    private PageState Claim(MemoryRange range, long page)
+    private static PageState Claim(MemoryRange range, long page)
     {
         while (true)
         {
             var entry = range.Table.Read(page);
-            if (entry.IsResident && entry.Pins == 0)
+            if (entry.IsResident && entry.Pins == 0 && range.Share.TryLeave())
             {
                 if (range.Table.TryTransition(page, entry, entry.In(PageState.Evicting).WithoutQueued()))
                 {
                     return entry.State;
                 }
+
+                range.Share.EndLeave(1);
             }
             else if (entry.IsResident || entry.IsOwned)
             {
-                _manager.Queue.Push(range.TokenOf(page), 1);
+                range.Queue.Return(range.TokenOf(page));
                 return PageState.Absent;
             }
             else if (range.Table.TryTransition(page, entry, entry.WithoutQueued()))
@@ -247,9 +258,14 @@ internal sealed class Evictor : IDisposable
         {
             var page = first + count;
             var entry = range.Table.Read(page);
-            if (entry.State != PageState.Clean || entry.Pins != 0
-                || !range.Table.TryTransition(page, entry, entry.In(PageState.Evicting).WithoutQueued()))
+            if (entry.State != PageState.Clean || entry.Pins != 0 || !range.Share.TryLeave())
             {
+                break;
+            }
+
+            if (!range.Table.TryTransition(page, entry, entry.In(PageState.Evicting).WithoutQueued()))
+            {
+                range.Share.EndLeave(1);
                 break;
             }
 
@@ -280,7 +296,8 @@ internal sealed class Evictor : IDisposable
                 // Every buffer is with a device: the page stays, at the end of the queue.
                 var pending = range.Table.Publish(page, range.Table.Read(page).In(PageState.Dirty).WithQueued());
                 _manager.Announce(range, page, 1, pending);
-                _manager.Queue.Push(range.TokenOf(page), 1);
+                range.Share.EndLeave(1);
+                range.Queue.Return(range.TokenOf(page));
                 _manager.Leave(range);
                 return null;
             }
@@ -336,6 +353,7 @@ internal sealed class Evictor : IDisposable
         }
 
         Interlocked.Add(ref _inFlightFrames, operation.FrameCount);
+        Interlocked.Add(ref _leavingFrames, operation.KeepsResident ? 0 : operation.FrameCount);
         operation.Start();
     }
 }

@@ -365,7 +365,7 @@ internal sealed unsafe class Filler : IDisposable
             return false;
         }
 
-        if (_manager.Budget.IsBelowLow)
+        if (_manager.Budget.IsBelowLow || range.Share.ExcessFrames > 0)
         {
             _manager.ReclaimNeeded();
         }
@@ -448,7 +448,8 @@ internal sealed unsafe class Filler : IDisposable
                 return claimed;
             }
 
-            if (!_manager.Budget.TryReserve(range.FramesPerPage, _manager.Budget.PrefetchReserve))
+            if (!range.Share.HasRoom
+                || !_manager.Budget.TryReserve(range.FramesPerPage, _manager.Budget.PrefetchReserve))
             {
                 outOfMemory = true;
                 return claimed;

@@ -24,6 +24,8 @@ internal sealed class MemoryManager : IDisposable
         _reclaimNeeded = options.ReclaimNeeded;
         _prefetchNeeded = options.PrefetchNeeded;
         Budget = new DramBudget(options.BudgetBytes);
+        Queue = new ResidentQueue(new TwoQueuePolicy(Budget.Limit));
+        Shares = new Shares(Budget);
         Pins = new PinBudget(Budget.Limit / 2);
         Filler = new Filler(this);
         Prefetcher = new Prefetcher(this);
@@ -40,7 +42,10 @@ internal sealed class MemoryManager : IDisposable
     public DramBudget Budget { get; }
 
     /// <summary>The order in which pages leave.</summary>
-    public ResidentQueue Queue { get; } = new();
+    public ResidentQueue Queue { get; }
+
+    /// <summary>What ranges may, and may always, use of the budget.</summary>
+    public Shares Shares { get; }
 
     /// <summary>Which device takes them.</summary>
     public Placement Placement { get; } = new();
@@ -89,10 +94,11 @@ internal sealed class MemoryManager : IDisposable
     }
 
     /// <summary>
-    /// The largest prefetch window, in pages: a sixteenth of the budget, so that a stream, which has two windows ahead
-    /// of it, does not push itself out.
+    /// The largest prefetch window, in pages: 1/32 of the budget, or of the range's maximum. A stream has two windows
+    /// ahead of it, and what came in last, a tenth, does not leave.
     /// </summary>
-    internal long AheadPagesMax(int pageShift) => Budget.Limit / 16 >> (pageShift - Pfn.Shift);
+    internal long AheadPagesMax(int pageShift, long maxFrames) =>
+        (maxFrames == 0 ? Budget.Limit : Math.Min(Budget.Limit, maxFrames)) / 32 >> (pageShift - Pfn.Shift);
 
     internal void ReclaimNeeded() => _reclaimNeeded();
 

@@ -119,10 +119,10 @@ internal sealed class PageInstaller
                 _manager.PutFrames(entry.Frame, range.FramesPerPage);
             }
 
-            unqueued = QueueRun(range, page, entry.IsQueued, unqueued);
+            unqueued = QueueRun(range, page, entry.IsQueued, unqueued, prefetched);
         }
 
-        QueueRun(range, first + count, queued: true, unqueued);
+        QueueRun(range, first + count, queued: true, unqueued, prefetched);
         range.Statistics.CountFilled(count, prefetched ? count : 0);
         _manager.Announce(range, first, count, pending);
     }
@@ -131,7 +131,7 @@ internal sealed class PageInstaller
     /// Pushes the run of unqueued pages that ends before <paramref name="page"/> once a queued page
     /// ends it.
     /// </summary>
-    private int QueueRun(MemoryRange range, long page, bool queued, int unqueued)
+    private static int QueueRun(MemoryRange range, long page, bool queued, int unqueued, bool prefetched)
     {
         if (!queued)
         {
@@ -140,7 +140,7 @@ internal sealed class PageInstaller
 
         if (unqueued > 0)
         {
-            _manager.Queue.Push(range.TokenOf(page - unqueued), unqueued);
+            range.Queue.Push(range.TokenOf(page - unqueued), unqueued, prefetched);
         }
 
         return 0;

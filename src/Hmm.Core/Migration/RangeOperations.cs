@@ -217,7 +217,8 @@ internal sealed class RangeOperations
         range.Statistics.CountDiscarded(resident);
         _manager.Pins.Release(pinned << range.PageOrder);
         _manager.Budget.Release(resident << range.PageOrder);
-        _manager.Queue.Forget(range.Id);
+        range.Queue.Forget(range.Id);
+        _manager.Shares.Closed(range);
         _manager.Ranges.Remove(range);
         _manager.Filler.ServeWaiters();
     }

@@ -2,6 +2,7 @@
 using Hmm.Core.Migration;
 using Hmm.Core.Modules.Loading;
 using Hmm.Core.Physical;
+using Hmm.Core.Policies;
 using Hmm.Host.Sessions;
 using Hmm.Linux;
 using Hmm.Uapi;
@@ -43,6 +44,7 @@ internal sealed class HostEngine : IDisposable
         Devices = new HostDevices(Manager, Modules);
         try
         {
+            UsePolicy(options.ReclaimPolicy);
             foreach (var device in options.Devices)
             {
                 Devices.Add(DeviceSpecification.Parse(device));
@@ -115,6 +117,28 @@ internal sealed class HostEngine : IDisposable
         _reclaim.Dispose();
         Devices.Dispose();
         Manager.Dispose();
+    }
+
+    private void UsePolicy(string? name)
+    {
+        Modules.Policies.Withdrawn = withdrawn =>
+        {
+            if (withdrawn == name)
+            {
+                Manager.Queue.Use(new TwoQueuePolicy(Manager.Budget.Limit));
+            }
+        };
+        if (name is null)
+        {
+            return;
+        }
+
+        if (!Modules.Policies.Names.Contains(name))
+        {
+            Modules.Load(HostDevices.ModuleNameOf(name));
+        }
+
+        Manager.Queue.Use(Modules.Policies.Create(name, Manager.Budget.Limit));
     }
 
     private static void CheckBudget(ulong bytes)

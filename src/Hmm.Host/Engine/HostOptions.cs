@@ -15,6 +15,9 @@ internal sealed record HostOptions
     /// <summary>The folder that modules are loaded from.</summary>
     public required string ModuleFolder { get; init; }
 
+    /// <summary>The reclaim policy, of the module of that name; null for the default.</summary>
+    public string? ReclaimPolicy { get; init; }
+
     /// <summary>A broken variant, for tests that must fail.</summary>
     public Mutant Mutant { get; init; }
 }

@@ -87,6 +87,7 @@ internal sealed class ReclaimLoop : IDisposable
             {
                 case ReclaimOutcome.Enough:
                     _manager.Filler.HealStarved();
+                    _manager.Evictor.CleanAhead();
                     return;
                 case ReclaimOutcome.WaitForDevice:
                     _manager.Progress.Wait(epoch);

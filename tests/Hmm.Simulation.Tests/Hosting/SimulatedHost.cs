@@ -119,7 +119,9 @@ internal sealed class SimulatedHost : IDisposable
         int pages,
         int pageShift = 12,
         SimulatedFile? file = null,
-        bool allowExisting = false)
+        bool allowExisting = false,
+        long minFrames = 0,
+        long maxFrames = 0)
     {
         var address = _nextAddress;
         _nextAddress += RangeSpacing;
@@ -133,6 +135,8 @@ internal sealed class SimulatedHost : IDisposable
                 BaseAddress = address,
                 PageCount = pages,
                 PageShift = pageShift,
+                MinFrames = minFrames,
+                MaxFrames = maxFrames,
                 TableMemory = _pool.RentZeroed((long)PageTable.SizeBytes(pages)),
                 Home = file?.Home,
             },
@@ -357,6 +361,7 @@ internal sealed class SimulatedHost : IDisposable
                     break;
                 case ReclaimOutcome.Enough:
                     Manager.Filler.HealStarved();
+                    Manager.Evictor.CleanAhead();
                     return 0;
                 default:
                     return tries;
