@@ -24,5 +24,7 @@ internal sealed class TestBatch : CopyBatch
 
     public Errno ErrorAt(int index) => ErrorOf(index);
 
+    public bool IsRefusedAt(int index, int frame) => IsRefused(index, frame, 1);
+
     private protected override void OnCompleted() => Completions++;
 }

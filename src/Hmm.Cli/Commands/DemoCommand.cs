@@ -59,8 +59,9 @@ internal static class DemoCommand
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
         await Task.WhenAny(run, lost).ConfigureAwait(false);
-        var failed = run.Exception?.InnerException is HmmException { Errno: Errno.ECONNRESET };
-        if (failed || (lost.IsCompletedSuccessfully && !run.IsCompleted))
+        if (!run.IsCompletedSuccessfully
+            && (lost.IsCompletedSuccessfully
+                || run.Exception?.InnerException is HmmException { Errno: Errno.ECONNRESET }))
         {
             // If that thread has not failed, it may wait for a page that nobody will bring. Returning from Main ends
             // it with the process.
