@@ -61,4 +61,10 @@ public enum Operation : ushort
     /// Make a device and let pages go to it. Needs <see cref="Features.Administration"/>.
     /// </summary>
     AddDevice = 16,
+
+    /// <summary>Share memory through which hints go without a message. Once.</summary>
+    AttachHintRing = 31,
+
+    /// <summary>Say that there are hints in the ring, when the host sleeps. One-way: there is no reply.</summary>
+    WakeHintRing = 32,
 }

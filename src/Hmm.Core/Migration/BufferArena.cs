@@ -48,8 +48,8 @@ internal sealed unsafe class BufferArena : IDisposable
     /// <summary>The first byte of the arena.</summary>
     public nint Address => (nint)_memory;
 
-    /// <summary>Whether a slot is free.</summary>
-    public bool HasFree => Volatile.Read(ref _free) != 0;
+    /// <summary>How many slots are free.</summary>
+    public int FreeCount => BitOperations.PopCount(Volatile.Read(ref _free));
 
     /// <summary>The address of a slot.</summary>
     public nint this[int slot] => (nint)_memory + ((nint)slot * SlotBytes);

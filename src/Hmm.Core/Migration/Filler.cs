@@ -23,10 +23,11 @@ internal sealed unsafe class Filler : IDisposable
     // still fit the smallest budget. Larger pages are copied one at a time.
     private const int RunFramesMax = 64;
 
-    // A slot holds the largest page; only the part that a copy uses ever costs DRAM. 32 copies of 256 KiB in flight
-    // keep any disk's queue full.
+    // A slot holds the largest page; only the part that a copy uses ever costs DRAM. 64 copies in flight keep any
+    // disk's queue full, of single pages too; prefetch leaves the last of them to faults.
     private const int SlotBytes = CopyBatch.FramesMax << Pfn.Shift;
-    private const int SlotCount = 32;
+    private const int SlotCount = 64;
+    private const int FaultSlots = 16;
 
     // The first window of a stream.
     private const int InlinePagesMax = 4;
@@ -64,8 +65,8 @@ internal sealed unsafe class Filler : IDisposable
     /// <summary>Copies that are with a device: their pages hold DRAM and cannot leave yet.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
 
-    /// <summary>Whether another copy could be started.</summary>
-    public bool HasFreeBuffer => _arena.HasFree;
+    /// <summary>Whether prefetch could start another copy.</summary>
+    public bool HasFreeBuffer => _arena.FreeCount > FaultSlots;
 
     /// <summary>How many pages fail for want of DRAM.</summary>
     public int StarvedCount
@@ -425,7 +426,7 @@ internal sealed unsafe class Filler : IDisposable
             return count;
         }
 
-        if (!_arena.TryRent(out var slot))
+        if ((!awaited && !HasFreeBuffer) || !_arena.TryRent(out var slot))
         {
             _manager.Leave(range);
             return 0;

@@ -5,15 +5,15 @@ using Hmm.Core.Virtual;
 namespace Hmm.Core.Migration;
 
 /// <summary>
-/// Brings in what nobody waits for, off the threads that resolve faults: the windows of streams, oldest first. What DRAM
-/// or buffers do not suffice for stays until there are some again, and is dropped when nothing can leave.
+/// Brings in what nobody waits for, off the threads that resolve faults: the windows of streams, oldest first. What
+/// DRAM or buffers do not suffice for stays until there are some again, and is dropped when nothing can leave.
 /// </summary>
 /// <remarks>
 /// Threads: steps from one thread at a time (the host's prefetch thread); the rest from any. Allocates nothing.
-/// Invariant: while <c>_blocked</c> is set, DRAM or buffers were short after it was set, and whoever frees either clears
-/// it.
+/// Invariant: while <c>_blocked</c> is set, DRAM or buffers were short after it was set, and whoever frees either
+/// clears it.
 /// </remarks>
-internal sealed class Prefetcher
+internal sealed partial class Prefetcher
 {
     // More than the streams of several ranges ask for at a time; beyond it windows are cut, and asked for again by the
     // fault at their end.
@@ -45,6 +45,17 @@ internal sealed class Prefetcher
             && _manager.Filler.Waiters.Count == 0
             && _manager.Filler.HasFreeBuffer;
 
+    private bool HasRequest
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _current.RangeId != 0 || _count > 0;
+            }
+        }
+    }
+
     /// <summary>Asks for the pages of a plan.</summary>
     public void Add(MemoryRange range, in FillPlan plan)
     {
@@ -71,6 +82,13 @@ internal sealed class Prefetcher
     /// <summary>Brings in a part of the oldest request.</summary>
     public PrefetchOutcome Step()
     {
+        // In turns, so that neither a list of pages nor a long span keeps the other waiting.
+        _isListsTurn = !_isListsTurn;
+        if (_listed > 0 && (_isListsTurn || !HasRequest))
+        {
+            return StepList();
+        }
+
         if (_current.RangeId == 0 && !TryTake(out _current))
         {
             return PrefetchOutcome.Rest;
@@ -128,7 +146,7 @@ internal sealed class Prefetcher
             var steps = StepsOf(in plan, _current.Done, end);
             if (!TryFill(range, in plan, _current.Done, steps))
             {
-                return Block(range);
+                return Block(range) ? PrefetchOutcome.Rest : DropCurrent(range);
             }
 
             _current.Done += steps;
@@ -159,17 +177,15 @@ internal sealed class Prefetcher
     }
 
     /// <summary>
-    /// Waits for DRAM or a buffer, unless nothing can leave: then what the reader comes to next faults, and goes on from
-    /// there.
+    /// Waits for DRAM or a buffer; false if there may never be any, since nothing can leave.
     /// </summary>
-    private PrefetchOutcome Block(MemoryRange range)
+    private bool Block(MemoryRange range)
     {
         Volatile.Write(ref _pageFrames, range.FramesPerPage);
-        if (_manager.Evictor.IsStuck || NeededFrames(range.FramesPerPage) > _manager.Budget.HighWatermark)
+        if (_manager.Evictor.IsStuck || !range.Share.HasRoom
+            || NeededFrames(range.FramesPerPage) > _manager.Budget.HighWatermark)
         {
-            range.Streams.OnFillCut(_current.Plan.First + (_current.Plan.Stride * _current.Done));
-            _current = default;
-            return PrefetchOutcome.Progress;
+            return false;
         }
 
         _manager.ReclaimNeeded();
@@ -177,7 +193,17 @@ internal sealed class Prefetcher
         // In this order: were the look before the set, what is freed in between would unblock nobody. Full fence.
         Interlocked.Exchange(ref _blocked, 1);
         OnFreed();
-        return PrefetchOutcome.Rest;
+        return true;
+    }
+
+    /// <summary>
+    /// Gives up on a request: what the reader comes to next faults, and the stream goes on from there.
+    /// </summary>
+    private PrefetchOutcome DropCurrent(MemoryRange range)
+    {
+        range.Streams.OnFillCut(_current.Plan.First + (_current.Plan.Stride * _current.Done));
+        _current = default;
+        return PrefetchOutcome.Progress;
     }
 
     private long NeededFrames(int pageFrames) =>

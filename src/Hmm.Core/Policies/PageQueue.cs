@@ -47,7 +47,7 @@ public sealed class PageQueue
     /// <summary>Names the oldest pages.</summary>
     /// <param name="pages">Filled from the start, oldest first.</param>
     /// <returns>How many.</returns>
-    public int Peek(Span<ulong> pages)
+    internal int Peek(Span<ulong> pages)
     {
         var count = (int)Math.Min(pages.Length, Count);
         var mask = _pages.Length - 1;

@@ -58,7 +58,7 @@ internal sealed class HostEngine : IDisposable
         }
 
         _reclaim.Start(Manager);
-        _prefetch.Start(Manager.Prefetcher);
+        _prefetch.Start(Manager.Prefetcher, Hints);
         Faults = new FaultLoop(Manager.Faults);
     }
 
@@ -76,6 +76,9 @@ internal sealed class HostEngine : IDisposable
 
     /// <summary>The thread that reads faults.</summary>
     public FaultLoop Faults { get; }
+
+    /// <summary>The hint rings of the sessions.</summary>
+    public HintRings Hints { get; } = new();
 
     /// <summary>The sessions now.</summary>
     public IReadOnlyList<SessionOperations> Sessions
@@ -99,6 +102,9 @@ internal sealed class HostEngine : IDisposable
             return session;
         }
     }
+
+    /// <summary>There are hints in a ring.</summary>
+    public void WakeHints() => _prefetch.Request();
 
     /// <summary>A session is closed.</summary>
     public void Forget(SessionOperations session)

@@ -56,6 +56,13 @@ internal sealed partial class Session
             case Operation.Query:
                 Query(Read<QueryRequest>(message, descriptors));
                 break;
+            case Operation.AttachHintRing:
+                AttachHintRing(Read<AttachHintRingRequest>(message, descriptors, expected: 1), descriptors);
+                break;
+            case Operation.WakeHintRing:
+                _ = Read<WakeHintRingRequest>(message, descriptors);
+                _operations.WakeHintRing();
+                break;
             default:
                 throw new HmmException(
                     Errno.ENOSYS,
