@@ -44,8 +44,7 @@ public static class HostProgram
 
     private static readonly Option<string[]> s_devices = new("--device")
     {
-        Description = "A device that pages go to, as in block,folder=/var/tmp,size=64GiB; several go in order, "
-            + "fastest first.",
+        Description = "The devices that pages go to, fastest first, as in compressed,memory=1GiB,block,folder=/var/tmp.",
     };
 
     private static readonly Option<string?> s_folder = new("--device-folder")
@@ -60,7 +59,8 @@ public static class HostProgram
 
     private static readonly Option<string?> s_policy = new("--policy")
     {
-        Description = "The reclaim policy, from the module of that name, as in cyclic. Default: the built-in two queues.",
+        Description = "The reclaim policy, from the module of that name, as in cyclic. Default: the built-in two "
+            + "queues.",
     };
 
     private static readonly Option<string> s_modules = new("--modules")
@@ -79,7 +79,8 @@ public static class HostProgram
     {
         var command = new RootCommand(
             "The host of Hmm.NET: owns devices and page tables, and resolves the faults of applications.");
-        foreach (var option in (Option[])[s_descriptor, s_socket, s_budget, s_devices, s_folder, s_size, s_modules, s_policy])
+        foreach (var option in (Option[])
+            [s_descriptor, s_socket, s_budget, s_devices, s_folder, s_size, s_modules, s_policy])[s_descriptor, s_socket, s_budget, s_devices, s_folder, s_size, s_modules, s_policy])
         {
             command.Options.Add(option);
         }

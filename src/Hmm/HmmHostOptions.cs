@@ -28,7 +28,8 @@ public sealed class HmmHostOptions
 
     /// <summary>
     /// The devices to use, fastest first, each a driver and its parameters:
-    /// <c>block,folder=/var/tmp,size=64GiB</c>. Empty, the default: one block device.
+    /// <c>block,folder=/var/tmp,size=64GiB</c>; one text may name several (<c>compressed,block</c>). Empty, the
+    /// default: one block device.
     /// </summary>
     public IList<string> Devices { get; } = [];
 

@@ -43,6 +43,18 @@ public sealed class EndToEndTests
     }
 
     [UserfaultFdFact]
+    public void TheDemoIsRightOverAChainOfDevices()
+    {
+        using var folder = new TemporaryFolder();
+        WriteData(folder, totalBytes: 16 << 20);
+        var devices = $"compressed,memory=1MiB,block,folder={folder.Path},size=64MiB";
+        var result = HmmProcess.Run(
+            "demo", "--data", folder.Path, "--budget", "4MiB", "--device", devices).Ended(ExitCode.Ok);
+        Assert.Contains($"the rest goes to {devices}", result.Output, StringComparison.Ordinal);
+        Assert.Contains("All was right", result.Output, StringComparison.Ordinal);
+    }
+
+    [UserfaultFdFact]
     public void BudgetsThatCannotBeAreRefused()
     {
         using var folder = new TemporaryFolder();

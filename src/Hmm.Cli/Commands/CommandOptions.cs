@@ -24,6 +24,13 @@ internal static class CommandOptions
         DefaultValueFactory = _ => Path.TrimEndingDirectorySeparator(Path.GetTempPath()),
     };
 
+    internal static Option<string[]> Devices() => new("--device")
+    {
+        Description = "Devices for pages that leave DRAM, fastest first, as in compressed,block,folder=/var/tmp "
+            + "(default: block).",
+        HelpName = "DEVICES",
+    };
+
     /// <summary>An option that takes a size; null when it is not given.</summary>
     internal static Option<ulong?> Size(string name, string description) => new(name)
     {

@@ -20,6 +20,7 @@ internal static class DemoCommand
         var budget = CommandOptions.Size(
             "--budget", "The DRAM budget (default: a quarter of the data, at least 2MiB).");
         var folder = CommandOptions.DeviceFolder();
+        var devices = CommandOptions.Devices();
         var seed = new Option<int>("--seed")
         {
             Description = "Chooses the random order.",
@@ -29,22 +30,29 @@ internal static class DemoCommand
         var json = CommandOptions.Json();
         var command = new Command("demo", "Use a range larger than its DRAM budget, and check every byte.")
         {
-            data, budget, folder, seed, json,
+            data, budget, devices, folder, seed, json,
         };
         command.SetAction((parse, cancellation) => ErrorGate.RunAsync(terminal, () =>
         {
             var plan = Plan(
-                parse.GetValue(data), parse.GetValue(budget), parse.GetRequiredValue(folder), parse.GetValue(seed));
+                parse.GetValue(data),
+                parse.GetValue(budget),
+                parse.GetValue(devices) ?? [],
+                parse.GetRequiredValue(folder),
+                parse.GetValue(seed));
             Preflight.Check(plan);
             return RunAsync(plan, terminal, parse.GetValue(json), cancellation);
         }));
         return command;
     }
 
-    private static DemoPlan Plan(string? dataPath, ulong? budget, string folder, int seed)
+    private static DemoPlan Plan(string? dataPath, ulong? budget, string[] devices, string folder, int seed)
     {
         var data = DataSet.Find(dataPath);
-        return new DemoPlan(data, budget ?? DemoPlan.DefaultBudgetBytes(data), Path.GetFullPath(folder), seed);
+        return new DemoPlan(data, budget ?? DemoPlan.DefaultBudgetBytes(data), Path.GetFullPath(folder), seed)
+        {
+            Devices = devices,
+        };
     }
 
     private static async Task<int> RunAsync(
@@ -59,17 +67,22 @@ internal static class DemoCommand
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
         await Task.WhenAny(run, lost).ConfigureAwait(false);
-        if (!run.IsCompletedSuccessfully
-            && (lost.IsCompletedSuccessfully
-                || run.Exception?.InnerException is HmmException { Errno: Errno.ECONNRESET }))
+        if (!lost.IsCompletedSuccessfully || run.IsCompletedSuccessfully)
         {
-            // If that thread has not failed, it may wait for a page that nobody will bring. Returning from Main ends
-            // it with the process.
-            throw new CommandException(
-                ExitCode.Failed, "the host ended in the middle of the demo; what it wrote above may say why");
+            try
+            {
+                return await run.ConfigureAwait(false);
+            }
+            catch (HmmException exception) when (exception.Errno == Errno.ECONNRESET)
+            {
+                // It noticed before the watch did.
+            }
         }
 
-        return await run.ConfigureAwait(false);
+        // If that thread has not failed, it waits for a page that nobody will bring. Returning from Main ends it with
+        // the process.
+        throw new CommandException(
+            ExitCode.Failed, "the host ended in the middle of the demo; what it wrote above may say why");
     }
 
     private static int Run(

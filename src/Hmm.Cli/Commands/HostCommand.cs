@@ -22,6 +22,7 @@ internal static class HostCommand
         var socket = CommandOptions.Socket();
         var budget = CommandOptions.Size(
             "--budget", "The DRAM that all ranges share (default: a quarter of the memory).");
+        var devices = CommandOptions.Devices();
         var folder = CommandOptions.DeviceFolder();
         var size = CommandOptions.Size(
             "--device-size", "The most that the device may hold (default: the host decides).");
@@ -31,7 +32,7 @@ internal static class HostCommand
         };
         var command = new Command(Name, "Run a host that applications share. Ctrl-C or SIGTERM ends it.")
         {
-            socket, budget, folder, size, policy,
+            socket, budget, devices, folder, size, policy,
         };
         command.SetAction((parse, _) => ErrorGate.RunAsync(terminal, async () =>
         {
@@ -42,6 +43,12 @@ internal static class HostCommand
             ];
             AddSize(arguments, "--budget", parse.GetValue(budget));
             AddSize(arguments, "--device-size", parse.GetValue(size));
+            foreach (var device in parse.GetValue(devices) ?? [])
+            {
+                arguments.Add("--device");
+                arguments.Add(device);
+            }
+
             if (parse.GetValue(policy) is { } name)
             {
                 arguments.AddRange(["--policy", name]);

@@ -6,7 +6,7 @@ namespace Hmm.Cli.Demo;
 /// <summary>What a demo is going to do; fixed before it begins.</summary>
 /// <param name="Data">The files.</param>
 /// <param name="BudgetBytes">The DRAM budget.</param>
-/// <param name="DeviceFolder">Where evicted pages go.</param>
+/// <param name="DeviceFolder">Where evicted pages go if no devices are named.</param>
 /// <param name="Seed">Chooses the order of files and the samples of the sort.</param>
 internal sealed record DemoPlan(DataSet Data, ulong BudgetBytes, string DeviceFolder, int Seed)
 {
@@ -16,6 +16,12 @@ internal sealed record DemoPlan(DataSet Data, ulong BudgetBytes, string DeviceFo
     /// What the range may exceed its budget by, for a moment: one batch of 2 MiB in, one out.
     /// </summary>
     internal const ulong OvershootBytesMax = 4UL << 20;
+
+    /// <summary>The devices that evicted pages go to, fastest first; empty: a file in the folder.</summary>
+    internal IReadOnlyList<string> Devices { get; init; } = [];
+
+    /// <summary>Where evicted pages go, in words.</summary>
+    internal string Destination => Devices.Count == 0 ? DeviceFolder : string.Join(',', Devices);
 
     /// <summary>
     /// Room on the device: the whole range, and an eighth more, so that a page on its way out never

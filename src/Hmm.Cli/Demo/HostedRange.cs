@@ -38,13 +38,19 @@ internal sealed class HostedRange : IDemoRange, IDisposable
     /// </exception>
     internal static HostedRange Create(DemoPlan plan)
     {
-        var host = HmmHost.Start(new HmmHostOptions
+        var hostOptions = new HmmHostOptions
         {
             BudgetBytes = (long)plan.BudgetBytes,
             DeviceFolder = plan.DeviceFolder,
             DeviceSizeBytes = plan.DeviceSizeBytes,
             ApplicationName = "hmm demo",
-        });
+        };
+        foreach (var device in plan.Devices)
+        {
+            hostOptions.Devices.Add(device);
+        }
+
+        var host = HmmHost.Start(hostOptions);
         try
         {
             var options = new HmmRangeOptions { Name = "demo" };

@@ -12,7 +12,11 @@ internal static class Preflight
 {
     internal static void Check(DemoPlan plan)
     {
-        Check(plan, DeviceFolderFacts.Read(plan.DeviceFolder));
+        if (plan.Devices.Count == 0)
+        {
+            Check(plan, DeviceFolderFacts.Read(plan.DeviceFolder));
+        }
+
         if (!UserfaultFd.Probe().Any(rung => rung.Available))
         {
             throw new CommandException(

@@ -12,7 +12,9 @@ internal sealed class ReclaimPolicyRegistry
     private readonly SortedDictionary<string, Func<long, IReclaimPolicy>> _policies = new(
         StringComparer.Ordinal); // Guarded by: _gate
 
-    /// <summary>Called, on the unloading thread, after a policy was withdrawn and before its module's code goes.</summary>
+    /// <summary>
+    /// Called, on the unloading thread, after a policy was withdrawn and before its module's code goes.
+    /// </summary>
     public Action<string>? Withdrawn { get; set; }
 
     /// <summary>The names.</summary>
@@ -58,7 +60,8 @@ internal sealed class ReclaimPolicyRegistry
         {
             if (!_policies.TryGetValue(name, out create))
             {
-                var offered = _policies.Count == 0 ? "none is loaded" : "loaded are " + string.Join(", ", _policies.Keys);
+                var names = string.Join(", ", _policies.Keys);
+                var offered = names.Length == 0 ? "none is loaded" : "loaded are " + names;
                 throw new HmmException(Errno.ENOENT, $"No loaded module offers a reclaim policy '{name}'; {offered}.");
             }
         }

@@ -3,7 +3,8 @@ namespace Hmm.Core.Policies;
 
 /// <summary>
 /// What to bring along with a touched page: <paramref name="Count"/> pages from <paramref name="First"/> on, each
-/// <paramref name="Stride"/> after the one before, without the one that is to fault so that the stream is seen to go on.
+/// <paramref name="Stride"/> after the one before, without the one that is to fault so that the stream is seen to go
+/// on.
 /// </summary>
 /// <param name="First">The first page, the one that is needed first; it may lie outside the range.</param>
 /// <param name="Count">How many steps; 0 for random access.</param>

@@ -4,8 +4,8 @@ using System.Numerics;
 namespace Hmm.Core.Policies;
 
 /// <summary>
-/// Which pages left DRAM lately, in 4 bytes a page: a fingerprint and the time, counted in pages that left. It forgets a
-/// page by itself once as many others have left since as it was made for.
+/// Which pages left DRAM lately, in 4 bytes a page: a fingerprint and the time, counted in pages that left. It forgets
+/// a page by itself once as many others have left since as it was made for.
 /// </summary>
 /// <remarks>
 /// It errs in one lookup of about 8000 (eight entries of a bucket, 16 bits of fingerprint), and a bucket that is full

@@ -6,8 +6,8 @@ using Hmm.Uapi;
 namespace Hmm.Core.Policies;
 
 /// <summary>
-/// The minimum and maximum shares of all ranges: the minima together leave half of the budget to everyone, or a fault of
-/// another range could find nothing that may leave; the ranges with a maximum are kept at hand for reclaim.
+/// The minimum and maximum shares of all ranges: the minima together leave half of the budget to everyone, or a fault
+/// of another range could find nothing that may leave; the ranges with a maximum are kept at hand for reclaim.
 /// </summary>
 /// <remarks>Threads: any; the list is replaced, never changed.</remarks>
 internal sealed class Shares
@@ -48,8 +48,8 @@ internal sealed class Shares
             {
                 throw new HmmException(
                     Errno.ENOMEM,
-                    $"A minimum share of {options.MinFrames} pages of 4 KiB would leave less than half of the budget of "
-                        + $"{_budget.Limit} to others; {_minFrames} are promised already. Raise the budget or ask for "
+                    $"A minimum share of {options.MinFrames} pages of 4 KiB would leave less than half of the budget "
+                        + $"of {_budget.Limit} to others; {_minFrames} are promised already. Raise the budget or ask for "
                         + "less.");
             }
 

@@ -72,7 +72,9 @@ internal sealed class StreamDetector
                 case StreamMatch.None:
                     stream = new PageStream { First = page, Last = page, Writes = write, IsUnwritten = !write };
                     stream.Used = _clock;
-                    return advice == Advice.Sequential ? StartLocked(ref stream, page, 1, first: true) : FillPlan.PageOnly;
+                    return advice == Advice.Sequential
+                        ? StartLocked(ref stream, page, 1, first: true)
+                        : FillPlan.PageOnly;
                 default:
                     break;
             }
@@ -118,7 +120,9 @@ internal sealed class StreamDetector
         }
     }
 
-    /// <summary>Learns that nothing from <paramref name="page"/> on was brought: a touch of it makes a stream go on.</summary>
+    /// <summary>
+    /// Learns that nothing from <paramref name="page"/> on was brought: a touch of it makes a stream go on.
+    /// </summary>
     public void OnFillCut(long page)
     {
         lock (_gate)

@@ -12,6 +12,23 @@ namespace Hmm.Host.Engine;
 /// <param name="Parameters">What the driver is told.</param>
 internal sealed record DeviceSpecification(string Driver, string? Name, IReadOnlyDictionary<string, string> Parameters)
 {
+    /// <summary>
+    /// Reads several in one text, as <c>compressed,memory=1GiB,block</c>: a part without a value begins the next one.
+    /// </summary>
+    /// <exception cref="HmmException">As <see cref="Parse"/>.</exception>
+    public static IEnumerable<DeviceSpecification> ParseAll(string text)
+    {
+        var parts = text.Split(',');
+        for (var first = 0; first < parts.Length;)
+        {
+            var end = Array.FindIndex(
+                parts, first + 1, static part => !part.Contains('=', StringComparison.Ordinal) && part.Length > 0);
+            end = end < 0 ? parts.Length : end;
+            yield return Parse(string.Join(',', parts[first..end]));
+            first = end;
+        }
+    }
+
     /// <summary>Reads one.</summary>
     /// <exception cref="HmmException">EINVAL: a part is not PARAMETER=VALUE, or a parameter is given twice.</exception>
     public static DeviceSpecification Parse(string text)

@@ -45,9 +45,9 @@ internal sealed class HostEngine : IDisposable
         try
         {
             UsePolicy(options.ReclaimPolicy);
-            foreach (var device in options.Devices)
+            foreach (var device in options.Devices.SelectMany(DeviceSpecification.ParseAll))
             {
-                Devices.Add(DeviceSpecification.Parse(device));
+                Devices.Add(device);
             }
         }
         catch

@@ -200,6 +200,7 @@ public sealed class StreamDetectorTests
 
         // The page that is left out is the next to fault; without one, the page before the window, if that was left
         // out before, or the page behind it.
-        return plan.Skip >= 0 ? plan.First + plan.Skip : plan.First - 1 > page ? plan.First - 1 : plan.First + plan.Count;
+        var absent = plan.First - 1 > page ? plan.First - 1 : plan.First + plan.Count;
+        return plan.Skip >= 0 ? plan.First + plan.Skip : absent;
     }
 }

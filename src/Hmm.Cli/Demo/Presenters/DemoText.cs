@@ -10,7 +10,7 @@ internal static class DemoText
     internal static string Title(DemoPlan plan) =>
         $"{plan.Data.Files.Count:N0} files of {plan.Data.Root}, {ByteSize.Format(plan.Data.FileBytes)}, "
         + $"in one range with a DRAM budget of {ByteSize.Format(plan.BudgetBytes)}; "
-        + $"the rest goes to {plan.DeviceFolder} (seed {plan.Seed})";
+        + $"the rest goes to {plan.Destination} (seed {plan.Seed})";
 
     /// <summary>What a phase does, in words.</summary>
     internal static string Describe(DemoPhase phase) => phase switch
