@@ -80,7 +80,7 @@ public static class HostProgram
         var command = new RootCommand(
             "The host of Hmm.NET: owns devices and page tables, and resolves the faults of applications.");
         foreach (var option in (Option[])
-            [s_descriptor, s_socket, s_budget, s_devices, s_folder, s_size, s_modules, s_policy])[s_descriptor, s_socket, s_budget, s_devices, s_folder, s_size, s_modules, s_policy])
+            [s_descriptor, s_socket, s_budget, s_devices, s_folder, s_size, s_modules, s_policy])
         {
             command.Options.Add(option);
         }
