@@ -10,7 +10,8 @@ public sealed class CommandLineTests
     public void AloneItShowsWhatThereIs()
     {
         var result = HmmProcess.Run().Ended(ExitCode.Ok);
-        foreach (var command in new[] { "demo", "doctor", "host", "iomem", "devices", "pagemaps", "ranges", "page" })
+        string[] commands = ["demo", "doctor", "host", "iomem", "devices", "pagemaps", "ranges", "page", "bench"];
+        foreach (var command in commands)
         {
             Assert.Contains($"\n  {command}", result.Output, StringComparison.Ordinal);
         }
