@@ -49,8 +49,8 @@ internal sealed class Shares
                 throw new HmmException(
                     Errno.ENOMEM,
                     $"A minimum share of {options.MinFrames} pages of 4 KiB would leave less than half of the budget "
-                        + $"of {_budget.Limit} to others; {_minFrames} are promised already. Raise the budget or ask for "
-                        + "less.");
+                        + $"of {_budget.Limit} to others; {_minFrames} are promised already. Raise the budget or "
+                        + "ask for less.");
             }
 
             _minFrames += options.MinFrames;

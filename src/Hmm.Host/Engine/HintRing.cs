@@ -9,7 +9,7 @@ namespace Hmm.Host.Engine;
 /// checked after that, a tail that makes no sense empties the ring, and no index comes out of shared memory unmasked.
 /// </summary>
 /// <remarks>Threads: one at a time, under the lock of <see cref="HintRings"/>.</remarks>
-internal sealed unsafe class HintRing : IDisposable
+internal sealed class HintRing : IDisposable
 {
     private readonly MappedMemory _memory; // immutable
     private readonly int _entries; // immutable
@@ -30,15 +30,15 @@ internal sealed unsafe class HintRing : IDisposable
     public SessionOperations Session { get; }
 
     /// <summary>Hints that the client could not place; what it says.</summary>
-    public ulong Dropped => Volatile.Read(ref *(ulong*)At(HintRingLayout.DroppedOffset));
+    public ulong Dropped => Volatile.Read(ref _memory.At<ulong>(HintRingLayout.DroppedOffset));
 
-    private bool IsEmpty => Volatile.Read(ref *(ulong*)At(HintRingLayout.TailOffset)) == _head;
+    private bool IsEmpty => Volatile.Read(ref _memory.At<ulong>(HintRingLayout.TailOffset)) == _head;
 
     /// <summary>Takes the oldest hints.</summary>
     /// <returns>How many.</returns>
     public int Take(Span<HintEntry> hints)
     {
-        var tail = Volatile.Read(ref *(ulong*)At(HintRingLayout.TailOffset));
+        var tail = Volatile.Read(ref _memory.At<ulong>(HintRingLayout.TailOffset));
         if (tail - _head > (ulong)_entries)
         {
             _head = tail; // No client of ours does that; what lies there may be anything.
@@ -47,12 +47,12 @@ internal sealed unsafe class HintRing : IDisposable
         var count = (int)Math.Min(tail - _head, (ulong)hints.Length);
         for (var i = 0; i < count; i++)
         {
-            var place = (nint)((_head + (ulong)i) & ((ulong)_entries - 1)) * HintEntry.StructBytes;
-            hints[i] = *(HintEntry*)At(HintRingLayout.EntriesOffset + place);
+            var place = ((_head + (ulong)i) & ((ulong)_entries - 1)) * HintEntry.StructBytes;
+            hints[i] = _memory.At<HintEntry>(HintRingLayout.EntriesOffset + place);
         }
 
         _head += (ulong)count;
-        Volatile.Write(ref *(ulong*)At(HintRingLayout.HeadOffset), _head);
+        Volatile.Write(ref _memory.At<ulong>(HintRingLayout.HeadOffset), _head);
         return count;
     }
 
@@ -62,14 +62,11 @@ internal sealed unsafe class HintRing : IDisposable
     /// </summary>
     public bool TrySleep()
     {
-        Volatile.Write(ref *(uint*)At(HintRingLayout.SleepingOffset), 1);
+        Volatile.Write(ref _memory.At<uint>(HintRingLayout.SleepingOffset), 1);
         Interlocked.MemoryBarrier();
         return IsEmpty;
     }
 
     /// <inheritdoc/>
     public void Dispose() => _memory.Dispose();
-
-    // Safe because every offset is below the size of the ring, and the file cannot shrink.
-    private byte* At(nint offset) => (byte*)_memory.Address + offset;
 }
