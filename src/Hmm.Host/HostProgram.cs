@@ -44,7 +44,8 @@ public static class HostProgram
 
     private static readonly Option<string[]> s_devices = new("--device")
     {
-        Description = "The devices that pages go to, fastest first, as in compressed,memory=1GiB,block,folder=/var/tmp.",
+        Description = "The devices that pages go to, fastest first, as in "
+            + "compressed,memory=1GiB,block,folder=/var/tmp.",
     };
 
     private static readonly Option<string?> s_folder = new("--device-folder")
@@ -55,6 +56,12 @@ public static class HostProgram
     private static readonly Option<string?> s_size = new("--device-size")
     {
         Description = "The size of the default block device. Default: nine tenths of the folder's free space.",
+    };
+
+    private static readonly Option<string?> s_policy = new("--policy")
+    {
+        Description = "The reclaim policy, from the module of that name, as in cyclic. Default: the built-in two "
+            + "queues.",
     };
 
     private static readonly Option<string> s_modules = new("--modules")
@@ -80,7 +87,7 @@ public static class HostProgram
             "The host of Hmm.NET: owns devices and page tables, and resolves the faults of applications.");
         Option[] options =
         [
-            s_descriptor, s_socket, s_budget, s_devices, s_folder, s_size, s_modules, s_otherModules,
+            s_descriptor, s_socket, s_budget, s_devices, s_folder, s_size, s_modules, s_otherModules, s_policy,
         ];
         Array.ForEach(options, command.Options.Add);
 
@@ -191,6 +198,7 @@ public static class HostProgram
             IsShared = parsed.GetValue(s_socket) is not null,
             ModuleFolder = parsed.GetValue(s_modules)!,
             OtherModuleFolders = parsed.GetValue(s_otherModules) ?? [],
+            ReclaimPolicy = string.IsNullOrEmpty(parsed.GetValue(s_policy)) ? null : parsed.GetValue(s_policy),
             Mutant = MutantOfEnvironment(),
         };
     }

@@ -135,6 +135,23 @@ public sealed unsafe class MappedMemory : SafeHandle
     public static Errno PopulateWrite(nint address, ulong lengthBytes)
         => Advise(address, lengthBytes, LibC.MADV_POPULATE_WRITE);
 
+    /// <summary>A place in the mapping. It must not be used after disposal.</summary>
+    /// <typeparam name="T">What lies there.</typeparam>
+    /// <param name="offset">Where, in bytes; the whole value must lie inside.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It does not lie inside.</exception>
+    public ref T At<T>(ulong offset)
+        where T : unmanaged
+    {
+        if (offset > LengthBytes || LengthBytes - offset < (ulong)sizeof(T))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(offset), offset, $"The mapping has {LengthBytes} bytes, and the value {sizeof(T)}.");
+        }
+
+        // Safe because it lies inside of the mapping.
+        return ref *(T*)((byte*)handle + offset);
+    }
+
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => LibC.munmap(handle, (nuint)LengthBytes) == 0;
 

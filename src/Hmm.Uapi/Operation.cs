@@ -80,4 +80,10 @@ public enum Operation : ushort
 
     /// <summary>Make the contents of a persistent range durable, as of one moment.</summary>
     Checkpoint = 26,
+
+    /// <summary>Share memory through which hints go without a message. Once.</summary>
+    AttachHintRing = 31,
+
+    /// <summary>Say that there are hints in the ring, when the host sleeps. One-way: there is no reply.</summary>
+    WakeHintRing = 32,
 }

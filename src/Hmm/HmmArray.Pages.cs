@@ -28,7 +28,8 @@ public sealed unsafe partial class HmmArray<T>
     }
 
     /// <summary>
-    /// Says that elements will be read soon. One message; returns before anything is brought.
+    /// Says that elements will be read soon. Costs less than a microsecond; returns before anything is
+    /// brought.
     /// </summary>
     /// <param name="start">The first element.</param>
     /// <param name="count">How many elements.</param>
@@ -37,8 +38,32 @@ public sealed unsafe partial class HmmArray<T>
     public void Prefetch(long start, long count) => Hint(HintKind.Prefetch, start, count);
 
     /// <summary>
+    /// Says that the elements at these indexes will be read soon, in any order: the host reads their
+    /// pages in the order of its device, many at a time. Give a few thousand at a time, well ahead of
+    /// the reads; what does not fit the queue is dropped and counted in <see cref="Statistics"/>.
+    /// </summary>
+    /// <param name="indexes">Indexes of elements.</param>
+    /// <exception cref="ArgumentOutOfRangeException">One is not inside the array.</exception>
+    /// <exception cref="HmmException">ECONNRESET: the host has gone.</exception>
+    public void Prefetch(ReadOnlySpan<long> indexes)
+    {
+        var range = Live;
+        foreach (var index in indexes)
+        {
+            if ((ulong)index >= (ulong)Length)
+            {
+                throw new ArgumentOutOfRangeException(
+                    nameof(indexes), index, $"The array has {Length} elements; count from 0.");
+            }
+        }
+
+        range.PrefetchIndexes(indexes, OffsetOf(1));
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>
     /// Says that elements will be written: they are brought writable, so that the first write does
-    /// not fault again. One message; returns before anything is brought.
+    /// not fault again. Costs less than a microsecond; returns before anything is brought.
     /// </summary>
     /// <param name="start">The first element.</param>
     /// <param name="count">How many elements.</param>

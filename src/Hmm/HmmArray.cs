@@ -17,7 +17,7 @@ namespace Hmm;
 /// keep it in a field, or in a <c>using</c>. A <see cref="Memory{T}"/> keeps it alive by itself.
 /// </para> <para> A plain access that faults holds up the garbage collector until its page arrives.
 /// Where devices are slow, use <see cref="Read"/>, <see cref="Write"/>, <see cref="Populate"/> or
-/// <see cref="Prefetch"/> first: they wait in the kernel, which does not. </para> <para> Memory
+/// <see cref="Prefetch(long, long)"/> first: they wait in the kernel, which does not. </para> <para> Memory
 /// that hardware writes to by itself (O_DIRECT reads, io_uring fixed buffers, RDMA, a GPU) must be
 /// pinned meanwhile, or what it writes is lost when the page is evicted. Ordinary system calls need
 /// no pin. </para> <para>Thread-safety: as an ordinary array; disposing must not overlap with other

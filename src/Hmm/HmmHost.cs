@@ -29,6 +29,9 @@ public sealed partial class HmmHost : IDisposable, IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<ulong, WeakReference<HmmRange>> _ranges = []; // Guarded by: _gate
     private UserfaultFd? _faults; // Guarded by: _gate
+    private HintRing? _hints; // Guarded by: _hintsGate for writers, atomic for readers
+    private readonly Lock _hintsGate = new();
+    private bool _hintsTried; // Guarded by: _hintsGate for writers, atomic for readers
     private bool _disposed; // Guarded by: _gate
 
     private HmmHost(HostConnection connection, HostProcess? process)
@@ -68,6 +71,27 @@ public sealed partial class HmmHost : IDisposable, IAsyncDisposable
     public Statistics Statistics => StatisticsOf(StatisticsScope.Session);
 
     internal HostConnection Connection { get; }
+
+    /// <summary>The ring that hints go through, made on first use; null: they go as messages.</summary>
+    internal HintRing? Hints
+    {
+        get
+        {
+            if (!Volatile.Read(ref _hintsTried))
+            {
+                lock (_hintsGate)
+                {
+                    if (!_hintsTried)
+                    {
+                        _hints = HintRing.TryAttach(Connection);
+                        Volatile.Write(ref _hintsTried, true);
+                    }
+                }
+            }
+
+            return _hints;
+        }
+    }
 
     /// <summary>
     /// The process's userfaultfd for this host, opened and handed over on first use.
@@ -289,10 +313,20 @@ public sealed partial class HmmHost : IDisposable, IAsyncDisposable
     private void EndDispose()
     {
         Connection.Dispose();
+        DisposeHints();
         _process?.Dispose();
         lock (_gate)
         {
             CloseFaultsLocked();
+        }
+    }
+
+    private void DisposeHints()
+    {
+        lock (_hintsGate)
+        {
+            _hintsTried = true;
+            _hints?.Dispose();
         }
     }
 

@@ -22,11 +22,67 @@ internal sealed partial class HmmRange
     /// </summary>
     public void ThrowIfLost() => _host.Connection.ThrowIfLost();
 
-    /// <summary>A hint: costs a message and waits for nothing.</summary>
+    /// <summary>A hint: a store into shared memory, or with an older host a message. It waits for nothing.</summary>
     public void Hint(HintKind kind, ulong offset, ulong bytes)
     {
-        var request = Span(offset, bytes, (uint)kind);
-        _host.Connection.Post(Operation.Hint, in request);
+        var span = Span(offset, bytes, (uint)kind);
+        HintPages([new HintEntry
+        {
+            RangeId = Id, FirstPage = span.FirstPage, PageCount = span.PageCount, Kind = kind,
+        }]);
+    }
+
+    /// <summary>Several hints; each names this range.</summary>
+    public void HintPages(ReadOnlySpan<HintEntry> hints)
+    {
+        if (_host.Hints is { } ring)
+        {
+            ring.Push(hints);
+            return;
+        }
+
+        foreach (ref readonly var hint in hints)
+        {
+            _host.Connection.Post(Operation.Hint, new PageSpanRequest
+            {
+                RangeId = Id, FirstPage = hint.FirstPage, PageCount = hint.PageCount, Argument = (uint)hint.Kind,
+            });
+        }
+    }
+
+    /// <summary>
+    /// Says that elements at these indexes will be read soon. Neighbours become one hint; the host
+    /// puts what is left into the order of its device.
+    /// </summary>
+    public void PrefetchIndexes(ReadOnlySpan<long> indexes, ulong elementBytes)
+    {
+        Span<HintEntry> hints = stackalloc HintEntry[64];
+        var count = 0;
+        foreach (var index in indexes)
+        {
+            var first = ((ulong)index * elementBytes) >> _pageShift;
+            var last = ((((ulong)index + 1) * elementBytes) - 1) >> _pageShift;
+            if (count > 0 && first >= hints[count - 1].FirstPage
+                && first <= hints[count - 1].FirstPage + hints[count - 1].PageCount)
+            {
+                ref var before = ref hints[count - 1];
+                before.PageCount = Math.Max(before.PageCount, last + 1 - before.FirstPage);
+                continue;
+            }
+
+            if (count == hints.Length)
+            {
+                HintPages(hints);
+                count = 0;
+            }
+
+            hints[count++] = new HintEntry { RangeId = Id, FirstPage = first, PageCount = last + 1 - first };
+        }
+
+        if (count > 0)
+        {
+            HintPages(hints[..count]);
+        }
     }
 
     /// <summary>Asks for something about the pages that hold a span of bytes.</summary>

@@ -29,8 +29,30 @@ public sealed class HmmRangeOptions
     /// </summary>
     public Advice Advice { get; set; }
 
+    /// <summary>
+    /// The DRAM that other ranges cannot take from this one, in bytes: whole MiB. What it has not
+    /// touched, others may use. All minima together are at most half of the budget. Default: 0.
+    /// </summary>
+    public long MinimumShareBytes { get; set; }
+
+    /// <summary>
+    /// The DRAM that this range should not go beyond, in bytes: whole MiB, at least 2. Its own pages
+    /// leave first when it does; it may be above for as long as that takes. Default: 0, no limit.
+    /// </summary>
+    public long MaximumShareBytes { get; set; }
+
     internal void Validate()
     {
+        ValidateShare(MinimumShareBytes, nameof(MinimumShareBytes));
+        ValidateShare(MaximumShareBytes, nameof(MaximumShareBytes));
+        if (MaximumShareBytes != 0 && MaximumShareBytes < Math.Max(MinimumShareBytes, (long)Limits.BudgetBytesMin))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(MaximumShareBytes),
+                MaximumShareBytes,
+                "A maximum share is at least 2 MiB and at least the minimum share.");
+        }
+
         if (!BitOperations.IsPow2(PageSizeBytes)
             || PageSizeBytes is < (1 << Limits.PageShiftMin) or > (1 << Limits.PageShiftMax))
         {
@@ -48,6 +70,14 @@ public sealed class HmmRangeOptions
         if (Name is not null)
         {
             _ = FixedName.Create(Name);
+        }
+    }
+
+    private static void ValidateShare(long bytes, string name)
+    {
+        if (bytes < 0 || bytes % (1 << 20) != 0 || bytes >> 20 > uint.MaxValue)
+        {
+            throw new ArgumentOutOfRangeException(name, bytes, "A share is a number of whole MiB (1048576 bytes).");
         }
     }
 }

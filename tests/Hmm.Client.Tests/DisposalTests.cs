@@ -196,5 +196,7 @@ public sealed class DisposalTests : ConnectedTests
         },
         "the collection");
 
-    private static int Mappings() => File.ReadLines("/proc/self/maps").Count(line => line.Contains("/memfd:"));
+    // The runtime's own double mapping of code comes and goes with every method that is compiled.
+    private static int Mappings() => File.ReadLines("/proc/self/maps")
+        .Count(static line => line.Contains("/memfd:") && !line.Contains("doublemapper"));
 }

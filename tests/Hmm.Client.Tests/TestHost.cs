@@ -36,6 +36,9 @@ internal sealed class TestHost : IDisposable
     /// <summary>How many replies the client is told that it may wait for.</summary>
     public uint RequestsInFlightMax { get; set; } = Limits.RequestsInFlightMax;
 
+    /// <summary>Takes a hint ring's memory; without it the host has no such operation.</summary>
+    public Action<int>? RingTaken { get; set; }
+
     public string SocketPath => _path;
 
     public HmmHost Connect() => HmmHost.Connect(_path, "test");
@@ -157,6 +160,15 @@ internal sealed class TestHost : IDisposable
                 return Done(request, new CreateRangeReply { RangeId = ++_lastRange });
             case Operation.Hint:
                 return null;
+            case Operation.AttachHintRing when RingTaken is { } take:
+                take(descriptors[0]);
+                return Done(request);
+            case Operation.WakeHintRing:
+                return null;
+            case Operation.AttachHintRing:
+                // As a host of before the ring: hints come as messages, which tests can see.
+                new SafeFileHandle(descriptors[0], ownsHandle: true).Dispose();
+                return Error(request, Errno.ENOSYS, "There is no such operation; use a newer host.");
             case Operation.Statistics:
                 return Done(request, new StatisticsReply { Statistics = new Statistics { Faults = 5 } });
             case Operation.Residency:

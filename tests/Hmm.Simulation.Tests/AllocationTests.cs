@@ -48,8 +48,10 @@ public sealed class AllocationTests
                 host.Kernel.Read(messages);
                 host.Manager.Faults.Handle(
                     messages[0].Space, messages[0].Address, messages[0].Write, messages[0].WriteProtect);
+                Prefetch(host);
                 while (thread.IsWaiting)
                 {
+                    Prefetch(host);
                     host.Devices[0].CompleteOne();
                     host.Manager.Evictor.Step();
                 }
@@ -65,6 +67,13 @@ public sealed class AllocationTests
         }
 
         while (host.Devices[0].CompleteOne())
+        {
+        }
+    }
+
+    private static void Prefetch(SimulatedHost host)
+    {
+        while (host.Manager.Prefetcher.Step() == PrefetchOutcome.Progress)
         {
         }
     }

@@ -153,6 +153,25 @@ public sealed class PageTests : IDisposable
     }
 
     [Fact]
+    public void AListOfIndexesIsBroughtWhateverItsOrder()
+    {
+        using var array = Written();
+        array.DontNeed(array.Length / 2, array.Length / 2);
+        var pages = Enumerable.Range(0, 64).Select(static i => i * 37 % 64 * 3).ToArray();
+        array.Prefetch(Array.ConvertAll(pages, static page => (page * PageWords) + 5L));
+        Hosts.Eventually(
+            () => pages.All(page => StatesOf(array, page, 1)[0] is PageStateCode.Clean or PageStateCode.Dirty),
+            "listed pages come by themselves");
+        var before = array.Statistics;
+        foreach (var page in pages)
+        {
+            Hosts.Check(array, page * PageWords, PageWords);
+        }
+
+        Assert.Equal(before.Faults, array.Statistics.Faults);
+    }
+
+    [Fact]
     public void WillWriteSparesTheFirstWritesFault()
     {
         using var array = Written();

@@ -31,9 +31,13 @@ internal static class HostCommand
             Description = "A further folder that modules may be loaded from; may be given several times.",
             HelpName = "DIR",
         };
+        var policy = new Option<string?>("--policy")
+        {
+            Description = "The reclaim policy, from the module of that name, as in cyclic (default: two queues).",
+        };
         var command = new Command(Name, "Run a host that applications share. Ctrl-C or SIGTERM ends it.")
         {
-            socket, budget, devices, folder, size, modules,
+            socket, budget, devices, folder, size, modules, policy,
         };
         command.SetAction((parse, _) => ErrorGate.RunAsync(terminal, async () =>
         {
@@ -53,6 +57,11 @@ internal static class HostCommand
             foreach (var other in parse.GetValue(modules) ?? [])
             {
                 arguments.AddRange(["--module-folder", Path.GetFullPath(other)]);
+            }
+
+            if (parse.GetValue(policy) is { } name)
+            {
+                arguments.AddRange(["--policy", name]);
             }
 
             return await HostEntry.RunAsync([.. arguments]).ConfigureAwait(false) switch

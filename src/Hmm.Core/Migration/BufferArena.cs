@@ -48,6 +48,9 @@ internal sealed unsafe class BufferArena : IDisposable
     /// <summary>The first byte of the arena.</summary>
     public nint Address => (nint)_memory;
 
+    /// <summary>How many slots are free.</summary>
+    public int FreeCount => BitOperations.PopCount(Volatile.Read(ref _free));
+
     /// <summary>The address of a slot.</summary>
     public nint this[int slot] => (nint)_memory + ((nint)slot * SlotBytes);
 

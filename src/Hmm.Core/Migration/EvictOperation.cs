@@ -65,6 +65,9 @@ internal sealed partial class EvictOperation : CopyBatch
     /// <summary>How many frames these are.</summary>
     public int FrameCount => _count << (_pageShift - Pfn.Shift);
 
+    /// <summary>Whether its pages stay in DRAM.</summary>
+    public bool KeepsResident => _keepResident;
+
     /// <summary>Begins to gather pages.</summary>
     /// <param name="keepResident">Write them and leave them in DRAM, clean.</param>
     /// <param name="only">The one device that they may go to; null: whichever the placement says.</param>
@@ -205,9 +208,9 @@ internal sealed partial class EvictOperation : CopyBatch
             {
                 Keep(at, error);
             }
-            else if (range.Kind == RangeKind.Anonymous && !_keepResident && IsUnwritten(at))
+            else if (range.Kind == RangeKind.Anonymous && IsUnwritten(at))
             {
-                PublishAbsent(at, 1, default, hasFrame: false);
+                PublishWritten(at, 1, default, hasFrame: false);
                 _results?.Record(_pages[at], Errno.ENOENT);
                 Drop(at);
             }
@@ -322,19 +325,23 @@ internal sealed partial class EvictOperation : CopyBatch
         }
 
         range.Statistics.CountWritten(length);
-        if (_keepResident)
-        {
-            PublishClean(i, length, first);
-        }
-        else
-        {
-            PublishAbsent(i, length, first, hasFrame: !_toHome);
-        }
-
+        PublishWritten(i, length, first, hasFrame: !_toHome);
         for (var at = i; at < i + length; at++)
         {
             _results?.Record(_pages[at], Errno.None);
             Drop(at);
+        }
+    }
+
+    private void PublishWritten(int i, int length, Pfn first, bool hasFrame)
+    {
+        if (_keepResident)
+        {
+            PublishClean(i, length, first, hasFrame);
+        }
+        else
+        {
+            PublishAbsent(i, length, first, hasFrame);
         }
     }
 
@@ -360,7 +367,7 @@ internal sealed partial class EvictOperation : CopyBatch
     /// Publishes written pages that stay, with their new frame unless that is their home. A pinned page stays dirty: a
     /// device may be writing to it by DMA, which no protection stops.
     /// </summary>
-    private void PublishClean(int i, int length, Pfn first)
+    private void PublishClean(int i, int length, Pfn first, bool hasFrame)
     {
         var range = _ranges[i]!;
         var pending = false;
@@ -371,10 +378,10 @@ internal sealed partial class EvictOperation : CopyBatch
             var entry = range.Table.Read(page);
             var isPinned = entry.Pins > 0;
             var published = entry.In(isPinned ? PageState.Dirty : PageState.Clean);
-            pending |= range.Table.Publish(page, _toHome || isPinned ? published : published.WithFrame(frame));
-            if (isPinned && !_toHome)
+            pending |= range.Table.Publish(page, hasFrame && !isPinned ? published.WithFrame(frame) : published);
+            if (isPinned && hasFrame)
             {
-                _target!.PageMap.Put(frame, range.FramesPerPage);
+                _manager.PutFrames(frame, range.FramesPerPage);
             }
         }
 
@@ -399,7 +406,7 @@ internal sealed partial class EvictOperation : CopyBatch
 
         if (!entry.IsQueued)
         {
-            _manager.Queue.Push(range.TokenOf(_pages[i]), 1);
+            range.Queue.Return(range.TokenOf(_pages[i]));
         }
 
         if (range.Kind is RangeKind.FileShared or RangeKind.Persistent && error != Errno.EAGAIN)
@@ -407,7 +414,11 @@ internal sealed partial class EvictOperation : CopyBatch
             range.RecordWriteError(error);
         }
 
-        _evictor.CountFruitless(1);
+        if (!_keepResident)
+        {
+            _evictor.CountFruitless(range, 1);
+        }
+
         _results?.Record(_pages[i], error);
         Drop(i);
     }

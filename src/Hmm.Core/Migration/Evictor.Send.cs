@@ -40,6 +40,7 @@ internal sealed partial class Evictor
                 break;
             }
 
+            range.Share.Leave(1);
             Corruption.Require(operation.Add(range, page), "neighbours fit one operation");
             page++;
         }
@@ -56,6 +57,7 @@ internal sealed partial class Evictor
             return;
         }
 
+        range.Share.Leave(1);
         var error = range.Memory.Discard(page, 1);
         Corruption.Require(error == Errno.None, "a clean page can be punched out");
         var pending = range.Table.Publish(page, range.Table.Read(page).In(PageState.Absent));

@@ -30,7 +30,9 @@ internal sealed partial class Evictor : IDisposable
     private readonly MemoryManager _manager; // immutable
     private readonly BufferArena _arena = new(SlotBytes, SlotCount);
     private readonly EvictOperation[] _operations = new EvictOperation[SlotCount]; // immutable after construction
+    private readonly VictimQueues _queues; // immutable
     private long _inFlightFrames; // Guarded by: atomic
+    private long _leavingFrames; // Guarded by: atomic
     private long _freedFrames; // Guarded by: atomic
     private long _fruitless; // Guarded by: atomic
     private long _wantedFrames; // Guarded by: atomic
@@ -39,6 +41,7 @@ internal sealed partial class Evictor : IDisposable
     internal Evictor(MemoryManager manager)
     {
         _manager = manager;
+        _queues = new VictimQueues(manager);
         for (var slot = 0; slot < SlotCount; slot++)
         {
             _operations[slot] = new EvictOperation(this, manager, slot, _arena[slot]);
@@ -59,7 +62,7 @@ internal sealed partial class Evictor : IDisposable
     public bool IsStuck => Volatile.Read(ref _stuck);
 
     /// <summary>Whether as many tokens as there are were looked at since a page last left.</summary>
-    private bool IsTurnFruitless => Volatile.Read(ref _fruitless) > _manager.Queue.Count;
+    private bool IsTurnFruitless => Volatile.Read(ref _fruitless) > _queues.Count;
 
     /// <summary>Whether pages may yet leave, or come and then leave, without another step.</summary>
     private bool IsAnythingUnderWay => InFlightFrames > 0 || _manager.Filler.InFlight > 0;
@@ -70,8 +73,8 @@ internal sealed partial class Evictor : IDisposable
         var budget = _manager.Budget;
         var target = Math.Max(budget.HighWatermark, _manager.Filler.Waiters.OldestFrames);
         target = Math.Max(target, Volatile.Read(ref _wantedFrames));
-        var wanted = target - budget.Free - InFlightFrames;
-        if (wanted <= 0)
+        var queue = _queues.Choose(target - budget.Free - Volatile.Read(ref _leavingFrames), out var wanted);
+        if (queue is null)
         {
             return ReclaimOutcome.Enough;
         }
@@ -91,7 +94,7 @@ internal sealed partial class Evictor : IDisposable
 
         // Judged before the batch, too: where every write fails, there is always one under way after it.
         var wasStuck = IsTurnFruitless && !IsAnythingUnderWay;
-        var count = _manager.Queue.Pop(tokens);
+        var count = queue.Pop(tokens);
         Interlocked.Add(ref _fruitless, count);
         EvictBatch(tokens[..count], slot);
         if (!IsTurnFruitless && count > 0)
@@ -177,6 +180,7 @@ internal sealed partial class Evictor : IDisposable
         Volatile.Write(ref _stuck, false);
         Interlocked.Add(ref _freedFrames, (long)pages << range.PageOrder);
         range.Statistics.CountEvicted(pages);
+        range.Share.EndLeave(pages);
         _manager.Budget.Release((long)pages << range.PageOrder);
     }
 
@@ -187,11 +191,16 @@ internal sealed partial class Evictor : IDisposable
         Volatile.Write(ref _stuck, false);
     }
 
-    internal void CountFruitless(int pages) => Interlocked.Add(ref _fruitless, pages);
+    internal void CountFruitless(MemoryRange range, int pages)
+    {
+        range.Share.EndLeave(pages);
+        Interlocked.Add(ref _fruitless, pages);
+    }
 
     internal void Finish(EvictOperation operation, int frames)
     {
         Interlocked.Add(ref _inFlightFrames, -frames);
+        Interlocked.Add(ref _leavingFrames, operation.KeepsResident ? 0 : -frames);
         _arena.Return(operation.Slot);
         _manager.Progress.Signal();
         _manager.Filler.ServeWaiters();
@@ -241,21 +250,23 @@ internal sealed partial class Evictor : IDisposable
     /// Moves a page to Evicting if it may leave; returns the state it left. Absent: there was nothing to do, or nothing
     /// could be done and the token is back in the queue.
     /// </summary>
-    private PageState Claim(MemoryRange range, long page)
+    private static PageState Claim(MemoryRange range, long page)
     {
         while (true)
         {
             var entry = range.Table.Read(page);
-            if (entry.IsResident && entry.Pins == 0)
+            if (entry.IsResident && entry.Pins == 0 && range.Share.TryLeave())
             {
                 if (range.Table.TryTransition(page, entry, entry.In(PageState.Evicting).WithoutQueued()))
                 {
                     return entry.State;
                 }
+
+                range.Share.EndLeave(1);
             }
             else if (entry.IsResident || entry.IsOwned)
             {
-                _manager.Queue.Push(range.TokenOf(page), 1);
+                range.Queue.Return(range.TokenOf(page));
                 return PageState.Absent;
             }
             else if (range.Table.TryTransition(page, entry, entry.WithoutQueued()))
@@ -277,9 +288,14 @@ internal sealed partial class Evictor : IDisposable
         {
             var page = first + count;
             var entry = range.Table.Read(page);
-            if (entry.State != PageState.Clean || entry.Pins != 0
-                || !range.Table.TryTransition(page, entry, entry.In(PageState.Evicting).WithoutQueued()))
+            if (entry.State != PageState.Clean || entry.Pins != 0 || !range.Share.TryLeave())
             {
+                break;
+            }
+
+            if (!range.Table.TryTransition(page, entry, entry.In(PageState.Evicting).WithoutQueued()))
+            {
+                range.Share.EndLeave(1);
                 break;
             }
 
@@ -310,7 +326,8 @@ internal sealed partial class Evictor : IDisposable
                 // Every buffer is with a device: the page stays, at the end of the queue.
                 var pending = range.Table.Publish(page, range.Table.Read(page).In(PageState.Dirty).WithQueued());
                 _manager.Announce(range, page, 1, pending);
-                _manager.Queue.Push(range.TokenOf(page), 1);
+                range.Share.EndLeave(1);
+                range.Queue.Return(range.TokenOf(page));
                 _manager.Leave(range);
                 return null;
             }
@@ -366,6 +383,7 @@ internal sealed partial class Evictor : IDisposable
         }
 
         Interlocked.Add(ref _inFlightFrames, operation.FrameCount);
+        Interlocked.Add(ref _leavingFrames, operation.KeepsResident ? 0 : operation.FrameCount);
         operation.Start();
     }
 }

@@ -23,10 +23,14 @@ internal sealed unsafe class Filler : IDisposable
     // still fit the smallest budget. Larger pages are copied one at a time.
     private const int RunFramesMax = 64;
 
-    // A slot holds the largest page; only the part that a copy uses ever costs DRAM. 32 copies of 256 KiB in flight
-    // keep any disk's queue full.
+    // A slot holds the largest page; only the part that a copy uses ever costs DRAM. 64 copies in flight keep any
+    // disk's queue full, of single pages too; prefetch leaves the last of them to faults.
     private const int SlotBytes = CopyBatch.FramesMax << Pfn.Shift;
-    private const int SlotCount = 32;
+    private const int SlotCount = 64;
+    private const int FaultSlots = 16;
+
+    // The first window of a stream.
+    private const int InlinePagesMax = 4;
 
     private readonly MemoryManager _manager; // immutable
     private readonly BufferArena _arena = new(SlotBytes, SlotCount);
@@ -68,6 +72,9 @@ internal sealed unsafe class Filler : IDisposable
     /// <summary>Frames that pages were brought into beyond the budget since the start.</summary>
     public long OverdrawnFrames => Volatile.Read(ref _overdrawnFrames);
 
+    /// <summary>Whether prefetch could start another copy.</summary>
+    public bool HasFreeBuffer => _arena.FreeCount > FaultSlots;
+
     /// <summary>How many pages fail for want of DRAM.</summary>
     public int StarvedCount
     {
@@ -105,20 +112,28 @@ internal sealed unsafe class Filler : IDisposable
     public void FillFault(MemoryRange range, long page, bool write)
     {
         var plan = range.Streams.OnFault(page, write, range.Advice);
-        if (!TryReserveAndFill(range, page, plan.ExpectWrite))
+        if (!TryReserveAndFill(range, page, write))
         {
-            Wait(range, page, plan.ExpectWrite);
+            Wait(range, page, write);
+        }
+
+        if (plan.Count == 0)
+        {
             return;
         }
 
-        if (plan.AheadPages > 0)
+        if (plan.Count > InlinePagesMax || plan.Stride != 1)
         {
-            var plannedEnd = page + 1 + plan.AheadPages;
-            var end = Prefetch(range, page + 1, plan.AheadPages, plan.ExpectWrite);
-            if (end < plannedEnd)
-            {
-                range.Streams.OnFillCut(plannedEnd, end);
-            }
+            _manager.Prefetcher.Add(range, in plan);
+            return;
+        }
+
+        // A handful of pages costs less than waking a thread for them.
+        var end = Math.Min(plan.First + plan.Count, range.PageCount);
+        var stopped = Prefetch(range, plan.First, end - plan.First, plan.ExpectWrite);
+        if (stopped < end)
+        {
+            range.Streams.OnFillCut(stopped);
         }
     }
 
@@ -194,8 +209,17 @@ internal sealed unsafe class Filler : IDisposable
         return filled;
     }
 
-    /// <summary>Serves faults that wait, oldest first, while there is DRAM and a buffer for them.</summary>
+    /// <summary>
+    /// DRAM or a buffer was freed: serves faults that wait, oldest first, while it lasts, and then lets prefetch have
+    /// what is left.
+    /// </summary>
     public void ServeWaiters()
+    {
+        ServeWaitersCore();
+        _manager.Prefetcher.OnFreed();
+    }
+
+    private void ServeWaitersCore()
     {
         if (Waiters.Count == 0 || Interlocked.Increment(ref _serveRequests) != 1)
         {
@@ -406,7 +430,7 @@ internal sealed unsafe class Filler : IDisposable
             return false;
         }
 
-        if (_manager.Budget.IsBelowLow)
+        if (_manager.Budget.IsBelowLow || range.Share.ExcessFrames > 0)
         {
             _manager.ReclaimNeeded();
         }
@@ -466,7 +490,7 @@ internal sealed unsafe class Filler : IDisposable
             return count;
         }
 
-        if (!_arena.TryRent(out var slot))
+        if ((!awaited && !HasFreeBuffer) || !_arena.TryRent(out var slot))
         {
             _manager.Leave(range);
             return 0;
@@ -489,7 +513,8 @@ internal sealed unsafe class Filler : IDisposable
                 return claimed;
             }
 
-            if (!_manager.Budget.TryReserve(range.FramesPerPage, ReserveOf(_manager.Budget, range)))
+            if (!range.Share.HasRoom
+                || !_manager.Budget.TryReserve(range.FramesPerPage, ReserveOf(_manager.Budget, range)))
             {
                 outOfMemory = true;
                 return claimed;

@@ -12,6 +12,7 @@ namespace Hmm.Core.Migration;
 internal sealed class MemoryManager : IDisposable
 {
     private readonly Action _reclaimNeeded; // immutable
+    private readonly Action _prefetchNeeded; // immutable
 
     /// <summary>Creates a memory manager without devices and ranges.</summary>
     public MemoryManager(MemoryManagerOptions options)
@@ -21,9 +22,13 @@ internal sealed class MemoryManager : IDisposable
         Mutant = options.Mutant;
         RacePoint = options.RacePoint;
         _reclaimNeeded = options.ReclaimNeeded;
+        _prefetchNeeded = options.PrefetchNeeded;
         Budget = new DramBudget(options.BudgetBytes, options.OverdraftFrames);
+        Queue = new ResidentQueue(new TwoQueuePolicy(Budget.Limit));
+        Shares = new Shares(Budget);
         Pins = new PinBudget(Budget.Limit / 2);
         Filler = new Filler(this);
+        Prefetcher = new Prefetcher(this);
         Evictor = new Evictor(this);
         Physical.CopyBuffers = [Filler.Buffers, Evictor.Buffers];
         Faults = new FaultHandler(this);
@@ -40,7 +45,10 @@ internal sealed class MemoryManager : IDisposable
     public DramBudget Budget { get; }
 
     /// <summary>The order in which pages leave.</summary>
-    public ResidentQueue Queue { get; } = new();
+    public ResidentQueue Queue { get; }
+
+    /// <summary>What ranges may, and may always, use of the budget.</summary>
+    public Shares Shares { get; }
 
     /// <summary>Which device takes them.</summary>
     public Placement Placement { get; } = new();
@@ -59,6 +67,9 @@ internal sealed class MemoryManager : IDisposable
 
     /// <summary>The way in.</summary>
     public Filler Filler { get; }
+
+    /// <summary>What comes in ahead of need.</summary>
+    public Prefetcher Prefetcher { get; }
 
     /// <summary>The way out.</summary>
     public Evictor Evictor { get; }
@@ -93,12 +104,15 @@ internal sealed class MemoryManager : IDisposable
     }
 
     /// <summary>
-    /// The largest prefetch window, in pages: an eighth of the budget, so that no stream pushes
-    /// itself out.
+    /// The largest prefetch window, in pages: 1/32 of the budget, or of the range's maximum. A stream has two windows
+    /// ahead of it, and what came in last, a tenth, does not leave.
     /// </summary>
-    internal long AheadPagesMax(int pageShift) => Budget.Limit / 8 >> (pageShift - Pfn.Shift);
+    internal long AheadPagesMax(int pageShift, long maxFrames) =>
+        (maxFrames == 0 ? Budget.Limit : Math.Min(Budget.Limit, maxFrames)) / 32 >> (pageShift - Pfn.Shift);
 
     internal void ReclaimNeeded() => _reclaimNeeded();
+
+    internal void PrefetchNeeded() => _prefetchNeeded();
 
     /// <summary>The page map of a frame that a page table names: the page's reference keeps it alive.</summary>
     internal PageMap PageMapOf(Pfn frame) => Physical.PageMaps.OwnerOf(frame);

@@ -22,6 +22,9 @@ internal sealed record MemoryManagerOptions
     /// <summary>Called, on any thread, when background reclaim should run. Must return at once.</summary>
     public Action ReclaimNeeded { get; init; } = static () => { };
 
+    /// <summary>Called, on any thread, when prefetch should run. Must return at once.</summary>
+    public Action PrefetchNeeded { get; init; } = static () => { };
+
     /// <summary>How a thread waits for pages that others work on.</summary>
     public Progress Progress { get; init; } = new();
 

@@ -137,10 +137,10 @@ internal sealed class PageInstaller
                 _manager.PutFrames(entry.Frame, range.FramesPerPage);
             }
 
-            unqueued = QueueRun(range, page, entry.IsQueued, unqueued);
+            unqueued = QueueRun(range, page, entry.IsQueued, unqueued, kind.Prefetched);
         }
 
-        QueueRun(range, first + count, queued: true, unqueued);
+        QueueRun(range, first + count, queued: true, unqueued, kind.Prefetched);
         range.Statistics.CountFilled(count, kind.Prefetched ? count : 0);
         _manager.Announce(range, first, count, pending);
     }
@@ -149,7 +149,7 @@ internal sealed class PageInstaller
     /// Pushes the run of unqueued pages that ends before <paramref name="page"/> once a queued page
     /// ends it.
     /// </summary>
-    private int QueueRun(MemoryRange range, long page, bool queued, int unqueued)
+    private static int QueueRun(MemoryRange range, long page, bool queued, int unqueued, bool prefetched)
     {
         if (!queued)
         {
@@ -158,7 +158,7 @@ internal sealed class PageInstaller
 
         if (unqueued > 0)
         {
-            _manager.Queue.Push(range.TokenOf(page - unqueued), unqueued);
+            range.Queue.Push(range.TokenOf(page - unqueued), unqueued, prefetched);
         }
 
         return 0;

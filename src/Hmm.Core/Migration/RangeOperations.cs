@@ -33,6 +33,13 @@ internal sealed class RangeOperations
     /// <returns>The page where it stopped.</returns>
     public long WillWrite(MemoryRange range, long first, long count)
     {
+        Unprotect(range, first, count);
+        return _manager.Filler.Prefetch(range, first, count, writable: true);
+    }
+
+    /// <summary>Lets writes through to the clean pages of a span.</summary>
+    public void Unprotect(MemoryRange range, long first, long count)
+    {
         var end = Math.Min(first + count, range.PageCount);
         for (var page = range.Table.NextTouchedChunk(first); page < end;)
         {
@@ -43,8 +50,6 @@ internal sealed class RangeOperations
 
             page = (page + 1) % PageTable.ChunkPages == 0 ? range.Table.NextTouchedChunk(page + 1) : page + 1;
         }
-
-        return _manager.Filler.Prefetch(range, first, count, writable: true);
     }
 
     /// <summary>
@@ -263,7 +268,8 @@ internal sealed class RangeOperations
         range.Statistics.CountDiscarded(resident);
         _manager.Pins.Release(pinned << range.PageOrder);
         _manager.Budget.Release(resident << range.PageOrder);
-        _manager.Queue.Forget(range.Id);
+        range.Queue.Forget(range.Id);
+        _manager.Shares.Closed(range);
         _manager.Ranges.Remove(range);
         _manager.Filler.ServeWaiters();
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using Hmm.Core.Modules.Loading;
+using Hmm.Core.Policies;
 using Hmm.Uapi;
 
 namespace Hmm.Core.Modules;
@@ -17,15 +18,18 @@ public sealed class ModuleContext
     private readonly UndoList _undo; // Guarded by: immutable (itself thread-safe)
     private readonly DriverRegistry _drivers; // Guarded by: immutable (itself thread-safe)
     private readonly Func<string, string, DriverLease> _acquire; // Guarded by: immutable
+    private readonly ReclaimPolicyRegistry _policies; // Guarded by: immutable (itself thread-safe)
     private readonly Action<string> _log; // Guarded by: immutable
 
     internal ModuleContext(
         string moduleName,
         ParameterValues parameters,
         DriverRegistry drivers,
+        ReclaimPolicyRegistry policies,
         Func<string, string, DriverLease> acquire,
         Action<string> log)
     {
+        _policies = policies;
         ModuleName = moduleName;
         Parameters = parameters;
         _drivers = drivers;
@@ -106,6 +110,23 @@ public sealed class ModuleContext
             lease.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Offers a reclaim policy under a name until the module ends. A host that uses it goes over to the
+    /// default then.</summary>
+    /// <param name="name">The name, as <c>hmm host --policy</c> and <c>hmm replay --policy</c> take it.</param>
+    /// <param name="create">Makes one for a budget of so many pages of 4 KiB.</param>
+    /// <exception cref="HmmException">
+    /// <see cref="Errno.EEXIST"/>: another module offers a policy of that name. <see cref="Errno.ENODEV"/>: the module
+    /// has ended already.
+    /// </exception>
+    [ExportSymbolGpl]
+    public void RegisterReclaimPolicy(string name, Func<long, IReclaimPolicy> create)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(create);
+        _policies.Add(ModuleName, name, create);
+        OnExit($"reclaim policy {name}", () => _policies.Remove(name));
     }
 
     /// <summary>Writes one line to the host's log, with the module's name in front.</summary>

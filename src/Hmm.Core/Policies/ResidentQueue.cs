@@ -2,19 +2,22 @@
 namespace Hmm.Core.Policies;
 
 /// <summary>
-/// The order in which resident pages leave DRAM: first in, first out. A page's token is its range and number in one
-/// word (<see cref="PageToken"/>); the page's queued bit says that a token exists, so that a page has at most one. A
-/// token whose page left by another way is stale; whoever takes it finds that out in the page table.
+/// The order in which resident pages leave DRAM: the reclaim policy, and the lock that its calls come under. A page's
+/// token is its range and number in one word (<see cref="PageToken"/>); the page's queued bit says that a token exists,
+/// so that a page has at most one. A token whose page left by another way is stale; whoever takes it finds that out in
+/// the page table.
 /// </summary>
-/// <remarks>Threads: any, under a short lock. Invariant: count &lt;= capacity, a power of two.</remarks>
+/// <remarks>Threads: any, under a short lock.</remarks>
 internal sealed class ResidentQueue
 {
-    private const int CapacityMin = 1024;
-
     private readonly Lock _gate = new();
-    private ulong[] _tokens = new ulong[CapacityMin]; // Guarded by: _gate
-    private long _head; // Guarded by: _gate
-    private long _tail; // Guarded by: _gate
+    private IReclaimPolicy _policy; // Guarded by: _gate
+
+    /// <summary>Creates an empty queue.</summary>
+    public ResidentQueue(IReclaimPolicy policy)
+    {
+        _policy = policy;
+    }
 
     /// <summary>How many tokens wait.</summary>
     public long Count
@@ -23,82 +26,75 @@ internal sealed class ResidentQueue
         {
             lock (_gate)
             {
-                return _tail - _head;
+                return _policy.Count;
             }
         }
     }
 
-    /// <summary>Appends the tokens of neighbouring pages.</summary>
-    public void Push(PageToken first, int count)
+    /// <summary>Adds the tokens of neighbouring pages that came into DRAM.</summary>
+    public void Push(PageToken first, int count, bool prefetched = false)
     {
         lock (_gate)
         {
-            EnsureRoomLocked(count);
-            var mask = _tokens.Length - 1;
-            for (var i = 0; i < count; i++)
-            {
-                _tokens[(int)(_tail++ & mask)] = first.Raw + (ulong)i;
-            }
+            _policy.Insert(first.Raw, count, prefetched);
         }
     }
 
-    /// <summary>Takes the oldest tokens.</summary>
+    /// <summary>Puts back the token of a page that stays.</summary>
+    public void Return(PageToken token)
+    {
+        lock (_gate)
+        {
+            _policy.Keep(token.Raw);
+        }
+    }
+
+    /// <summary>Takes the tokens of pages that are to leave.</summary>
     /// <returns>How many were taken.</returns>
     public int Pop(Span<ulong> tokens)
     {
         lock (_gate)
         {
-            var count = (int)Math.Min(tokens.Length, _tail - _head);
-            var mask = _tokens.Length - 1;
-            for (var i = 0; i < count; i++)
-            {
-                tokens[i] = _tokens[(int)(_head++ & mask)];
-            }
+            return _policy.TakeVictims(tokens);
+        }
+    }
 
-            return count;
+    /// <summary>Names the pages that would leave next.</summary>
+    public int Peek(Span<ulong> tokens)
+    {
+        lock (_gate)
+        {
+            return _policy.PeekVictims(tokens);
         }
     }
 
     /// <summary>
     /// Takes out every token of a closed range: nothing else would while DRAM is not short, and the queue would grow
-    /// with every range that comes and goes. One pass over the queue under its lock, about a millisecond per million
-    /// tokens.
+    /// with every range that comes and goes.
     /// </summary>
     public void Forget(uint rangeId)
     {
         lock (_gate)
         {
-            var mask = _tokens.Length - 1;
-            var kept = _head;
-            for (var at = _head; at < _tail; at++)
-            {
-                var token = _tokens[(int)(at & mask)];
-                if (new PageToken(token).RangeId != rangeId)
-                {
-                    _tokens[(int)(kept++ & mask)] = token;
-                }
-            }
-
-            _tail = kept;
+            _policy.Forget(new PageToken(rangeId, 0).Raw, new PageToken(rangeId, (1L << PageToken.PageBits) - 1).Raw);
         }
     }
 
-    private void EnsureRoomLocked(int count)
+    /// <summary>Goes over to another policy, which gets every token in the order in which it would have left.</summary>
+    public void Use(IReclaimPolicy policy)
     {
-        var needed = _tail - _head + count;
-        if (needed <= _tokens.Length)
+        Span<ulong> tokens = stackalloc ulong[256];
+        lock (_gate)
         {
-            return;
-        }
+            while (_policy.TakeVictims(tokens) is var taken and > 0)
+            {
+                foreach (var token in tokens[..taken])
+                {
+                    policy.Insert(token, 1, prefetched: false);
+                }
+            }
 
-        // Doubling is rare: the queue settles at the number of pages that fit the budget, plus stale tokens.
-        var larger = new ulong[(int)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)needed)];
-        var length = (int)(_tail - _head);
-        for (var i = 0; i < length; i++)
-        {
-            larger[i] = _tokens[(int)((_head + i) & (_tokens.Length - 1))];
+            _policy = policy;
         }
-
-        (_tokens, _head, _tail) = (larger, 0, length);
     }
 }

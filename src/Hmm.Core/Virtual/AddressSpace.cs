@@ -79,9 +79,19 @@ internal sealed class AddressSpace
                 }
             }
 
-            var aheadPagesMax = _manager.AheadPagesMax(options.PageShift);
-            var range = _manager.Ranges.Add(
-                id => new MemoryRange(this, id, options, memory, aheadPagesMax, _manager.RacePoint));
+            _manager.Shares.Add(options);
+            MemoryRange range;
+            try
+            {
+                range = _manager.Ranges.Add(id => new MemoryRange(this, id, options, memory, _manager));
+            }
+            catch
+            {
+                _manager.Shares.Remove(options.MinFrames);
+                throw;
+            }
+
+            _manager.Shares.Opened(range);
             var ranges = (MemoryRange[])[.. _ranges, range];
             Array.Sort(ranges, static (left, right) => left.BaseAddress.CompareTo(right.BaseAddress));
             Volatile.Write(ref _ranges, ranges);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using Hmm.Core.Devices;
+using Hmm.Core.Migration;
 using Hmm.Core.Physical;
 using Hmm.Core.Policies;
 using Hmm.Uapi;
@@ -24,8 +25,7 @@ internal sealed class MemoryRange
         uint id,
         MemoryRangeOptions options,
         IUserMemory memory,
-        long aheadPagesMax,
-        Action? racePoint)
+        MemoryManager manager)
     {
         Space = space;
         Id = id;
@@ -36,9 +36,11 @@ internal sealed class MemoryRange
         PageCount = options.PageCount;
         Home = options.Home;
         Store = options.Store;
-        Table = new PageTable(options.TableMemory, options.PageCount, racePoint);
+        Table = new PageTable(options.TableMemory, options.PageCount, manager.RacePoint);
         Memory = memory;
-        Streams = new StreamDetector(aheadPagesMax);
+        Share = new RangeShare(Statistics, PageOrder, options.MinFrames, options.MaxFrames);
+        Queue = Share.IsLimited ? new ResidentQueue(new TwoQueuePolicy(Share.MaxFrames)) : manager.Queue;
+        Streams = new StreamDetector(manager.AheadPagesMax(PageShift, Share.MaxFrames));
         Lifetime = new LifetimeReference(Name);
     }
 
@@ -114,6 +116,12 @@ internal sealed class MemoryRange
 
     /// <summary>The prefetch policy's state.</summary>
     public StreamDetector Streams { get; }
+
+    /// <summary>How much of the budget it may, and may always, use.</summary>
+    public RangeShare Share { get; }
+
+    /// <summary>The order in which its pages leave: one of its own if it has a maximum, else the host's.</summary>
+    public ResidentQueue Queue { get; }
 
     /// <summary>Counters.</summary>
     public RangeStatistics Statistics { get; } = new();

@@ -24,6 +24,12 @@ internal sealed record MemoryRangeOptions
     /// <summary>log2 of the page size, 12 to 21; default 12.</summary>
     public int PageShift { get; init; } = 12;
 
+    /// <summary>The DRAM that other ranges cannot take from it, in frames; default 0, none.</summary>
+    public long MinFrames { get; init; }
+
+    /// <summary>The DRAM that it should not go beyond, in frames; default 0, no limit.</summary>
+    public long MaxFrames { get; init; }
+
     /// <summary>Zeroed memory of <see cref="PageTable.SizeBytes"/> bytes that outlives the range.</summary>
     public required nint TableMemory { get; init; }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using Hmm.Core.Migration;
+using Hmm.Core.Physical;
 using Hmm.Core.Virtual;
 using Hmm.Host.Files;
 using Hmm.Host.Sessions;
@@ -91,6 +92,8 @@ internal sealed class ClientRange
                     BaseAddress = specification.BaseAddress,
                     PageShift = specification.PageShift,
                     PageCount = pages,
+                    MinFrames = (long)specification.MinimumShareMiB << (20 - Pfn.Shift),
+                    MaxFrames = (long)specification.MaximumShareMiB << (20 - Pfn.Shift),
                     TableMemory = table.Address,
                     Home = mapped?.Home ?? persistent?.Home,
                     Store = persistent?.Store,

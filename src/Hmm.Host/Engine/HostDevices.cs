@@ -49,6 +49,9 @@ internal sealed class HostDevices : IDisposable
     public string NameOf(Pfn frame) =>
         Snapshot().FirstOrDefault(device => device.Memory.PageMap.Contains(frame))?.Name ?? string.Empty;
 
+    /// <summary>The in-tree module that offers a driver or policy of this name.</summary>
+    public static string ModuleNameOf(string name) => ModulePrefix + char.ToUpperInvariant(name[0]) + name[1..];
+
     /// <summary>Creates a device and lets pages go to it.</summary>
     /// <exception cref="HmmException">
     /// ENOENT: no such driver. EEXIST: the name is taken. And what the driver says.
@@ -196,7 +199,7 @@ internal sealed class HostDevices : IDisposable
     {
         if (_modules.Drivers.Snapshot().All(offered => offered.Name != driver))
         {
-            _modules.Load(ModulePrefix + char.ToUpperInvariant(driver[0]) + driver[1..]);
+            _modules.Load(ModuleNameOf(driver));
         }
     }
 

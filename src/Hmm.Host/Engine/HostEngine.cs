@@ -2,6 +2,7 @@
 using Hmm.Core.Migration;
 using Hmm.Core.Modules.Loading;
 using Hmm.Core.Physical;
+using Hmm.Core.Policies;
 using Hmm.Host.Sessions;
 using Hmm.Linux;
 using Hmm.Pmem;
@@ -16,6 +17,7 @@ namespace Hmm.Host.Engine;
 internal sealed class HostEngine : IDisposable
 {
     private readonly ReclaimLoop _reclaim = new();
+    private readonly PrefetchLoop _prefetch = new();
     private readonly Lock _gate = new();
     private readonly List<SessionOperations> _sessions = []; // Guarded by: _gate
     private ulong _lastSessionId; // Guarded by: _gate
@@ -31,6 +33,7 @@ internal sealed class HostEngine : IDisposable
             BudgetBytes = options.BudgetBytes,
             Physical = Physical,
             ReclaimNeeded = _reclaim.Request,
+            PrefetchNeeded = _prefetch.Request,
             Mutant = options.Mutant,
         });
         Modules = new ModuleLoader(new ModuleLoaderOptions
@@ -47,6 +50,7 @@ internal sealed class HostEngine : IDisposable
         Devices = new HostDevices(Manager, Modules, options.IsShared);
         try
         {
+            UsePolicy(options.ReclaimPolicy);
             foreach (var device in options.Devices.SelectMany(DeviceSpecification.ParseAll))
             {
                 Devices.Add(device);
@@ -60,6 +64,7 @@ internal sealed class HostEngine : IDisposable
         }
 
         _reclaim.Start(Manager);
+        _prefetch.Start(Manager.Prefetcher, Hints);
         Faults = new FaultLoop(Manager.Faults);
     }
 
@@ -77,6 +82,9 @@ internal sealed class HostEngine : IDisposable
 
     /// <summary>The thread that reads faults.</summary>
     public FaultLoop Faults { get; }
+
+    /// <summary>The hint rings of the sessions.</summary>
+    public HintRings Hints { get; } = new();
 
     /// <summary>The sessions now.</summary>
     public IReadOnlyList<SessionOperations> Sessions
@@ -101,6 +109,9 @@ internal sealed class HostEngine : IDisposable
         }
     }
 
+    /// <summary>There are hints in a ring.</summary>
+    public void WakeHints() => _prefetch.Request();
+
     /// <summary>A session is closed.</summary>
     public void Forget(SessionOperations session)
     {
@@ -114,9 +125,32 @@ internal sealed class HostEngine : IDisposable
     public void Dispose()
     {
         Faults.Dispose();
+        _prefetch.Dispose();
         _reclaim.Dispose();
         Devices.Dispose();
         Manager.Dispose();
+    }
+
+    private void UsePolicy(string? name)
+    {
+        Modules.Policies.Withdrawn = withdrawn =>
+        {
+            if (withdrawn == name)
+            {
+                Manager.Queue.Use(new TwoQueuePolicy(Manager.Budget.Limit));
+            }
+        };
+        if (name is null)
+        {
+            return;
+        }
+
+        if (!Modules.Policies.Names.Contains(name))
+        {
+            Modules.Load(HostDevices.ModuleNameOf(name));
+        }
+
+        Manager.Queue.Use(Modules.Policies.Create(name, Manager.Budget.Limit));
     }
 
     private static void CheckBudget(ulong bytes)

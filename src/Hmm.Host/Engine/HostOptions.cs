@@ -24,6 +24,9 @@ internal sealed record HostOptions
     /// <summary>Further folders that modules may be loaded from; those taint "out of tree".</summary>
     public IReadOnlyList<string> OtherModuleFolders { get; init; } = [];
 
+    /// <summary>The reclaim policy, of the module of that name; null for the default.</summary>
+    public string? ReclaimPolicy { get; init; }
+
     /// <summary>A broken variant, for tests that must fail.</summary>
     public Mutant Mutant { get; init; }
 }

@@ -89,6 +89,7 @@ internal sealed class ReclaimLoop : IDisposable
                     _manager.Filler.HealStarved();
                     if (!_manager.Migrator.Sink())
                     {
+                        _manager.Evictor.CleanAhead();
                         return;
                     }
 

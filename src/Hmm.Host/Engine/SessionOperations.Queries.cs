@@ -196,7 +196,7 @@ internal sealed partial class SessionOperations
             AddOpen(ref sum, range.Range);
         }
 
-        sum.AddHints(Volatile.Read(ref _hints), Volatile.Read(ref _hintsDropped));
+        sum.AddHints(Volatile.Read(ref _hints), HintsDropped);
         lock (_gate)
         {
             sum.Add(_closed);

@@ -24,8 +24,6 @@ internal sealed partial class SessionOperations : ISessionOperations
     private readonly Lock _gate = new();
     private UserfaultFd? _faults; // Guarded by: the session's thread
     private StatisticsSum _closed; // Guarded by: _gate
-    private long _hints; // Guarded by: atomic
-    private long _hintsDropped; // Guarded by: atomic
 
     internal SessionOperations(HostEngine engine, ulong id, PeerCredentials peer)
     {
@@ -99,24 +97,6 @@ internal sealed partial class SessionOperations : ISessionOperations
     }
 
     /// <inheritdoc/>
-    public void Hint(ulong rangeId, HintKind kind, long firstPage, long pageCount)
-    {
-        Interlocked.Increment(ref _hints);
-        var range = _ranges[rangeId].Range;
-        if (kind == HintKind.WillWrite)
-        {
-            _engine.Manager.Operations.WillWrite(range, firstPage, pageCount);
-        }
-        else
-        {
-            _engine.Manager.Operations.Prefetch(range, firstPage, pageCount);
-        }
-    }
-
-    /// <inheritdoc/>
-    public void HintDropped() => Interlocked.Increment(ref _hintsDropped);
-
-    /// <inheritdoc/>
     public void Advise(ulong rangeId, Advice advice, long firstPage, long pageCount) =>
         _ranges[rangeId].Range.Advice = advice;
 
@@ -147,6 +127,7 @@ internal sealed partial class SessionOperations : ISessionOperations
     /// <inheritdoc/>
     public void Closed()
     {
+        DetachHintRing();
         foreach (var range in Ranges)
         {
             try

@@ -52,6 +52,14 @@ internal interface ISessionOperations
     /// </summary>
     void Hint(ulong rangeId, HintKind kind, long firstPage, long pageCount);
 
+    /// <summary>
+    /// A ring of hints in shared memory. The callee owns the descriptor from the call on, also when it throws.
+    /// </summary>
+    void AttachHintRing(int entries, int memory);
+
+    /// <summary>There are hints in the ring.</summary>
+    void WakeHintRing();
+
     /// <summary>A hint named no open range, or pages outside of it: count it.</summary>
     void HintDropped();
 

@@ -16,6 +16,8 @@ namespace Hmm.Host.Sessions;
 /// </param>
 /// <param name="Advice">How it will be accessed at first.</param>
 /// <param name="Name">For reports; may be empty.</param>
+/// <param name="MinimumShareMiB">The DRAM that other ranges cannot take from it; 0 for none.</param>
+/// <param name="MaximumShareMiB">The DRAM that it should not go beyond; 0 for no limit.</param>
 internal readonly record struct RangeSpecification(
     RangeKind Kind,
     int PageShift,
@@ -23,7 +25,9 @@ internal readonly record struct RangeSpecification(
     ulong LengthBytes,
     ulong FileBytes,
     Advice Advice,
-    string Name)
+    string Name,
+    uint MinimumShareMiB,
+    uint MaximumShareMiB)
 {
     /// <summary>The length in pages.</summary>
     public long PageCount => (long)(LengthBytes >> PageShift);

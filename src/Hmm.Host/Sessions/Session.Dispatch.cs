@@ -71,6 +71,13 @@ internal sealed partial class Session
             case Operation.Query:
                 Query(Read<QueryRequest>(message, descriptors));
                 break;
+            case Operation.AttachHintRing:
+                AttachHintRing(Read<AttachHintRingRequest>(message, descriptors, expected: 1), descriptors);
+                break;
+            case Operation.WakeHintRing:
+                _ = Read<WakeHintRingRequest>(message, descriptors);
+                _operations.WakeHintRing();
+                break;
             default:
                 throw new HmmException(
                     Errno.ENOSYS,
@@ -149,7 +156,7 @@ internal sealed partial class Session
         var request = Read<CreateRangeRequest>(message, descriptors, expected: isFile ? 2 : 1);
         CheckValue((uint)request.Kind, (uint)RangeKind.FileShared, "The kind");
         CheckValue((uint)request.Advice, (uint)Uapi.Advice.Sequential, "The advice");
-        CheckReserved(request.Flags | request.Reserved);
+        CheckReserved(request.Flags);
         var name = CheckName(in request.Name);
         CheckRangeShape(in request);
         if (!_adopted)
@@ -172,7 +179,9 @@ internal sealed partial class Session
                 request.LengthBytes,
                 request.FileBytes,
                 request.Advice,
-                name);
+                name,
+                request.MinimumShareMiB,
+                request.MaximumShareMiB);
             var memory = descriptors.Take(0);
             _operations.CreateRange(range.Id, in specification, memory, isFile ? descriptors.Take(1) : -1);
         }

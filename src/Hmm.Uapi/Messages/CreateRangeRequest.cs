@@ -44,9 +44,13 @@ public struct CreateRangeRequest
     [FieldOffset(52)]
     public uint Flags;
 
-    /// <summary>Zero.</summary>
+    /// <summary>The DRAM that other ranges cannot take from it, in MiB; 0 for none.</summary>
     [FieldOffset(56)]
-    public ulong Reserved;
+    public uint MinimumShareMiB;
+
+    /// <summary>The DRAM that it should not go beyond, in MiB; 0 for no limit.</summary>
+    [FieldOffset(60)]
+    public uint MaximumShareMiB;
 
     /// <summary>The range's name; for reports. It may be empty.</summary>
     [FieldOffset(64)]

@@ -77,7 +77,6 @@ public sealed class MalformedMessageTests : SessionFixture
     [InlineData(Operation.AdoptUserfaultfd, 20)]
     [InlineData(Operation.CreateRange, 48)]
     [InlineData(Operation.CreateRange, 52)]
-    [InlineData(Operation.CreateRange, 56)]
     [InlineData(Operation.Hint, 40)]
     [InlineData(Operation.Hint, 44)]
     [InlineData(Operation.Advise, 40)]

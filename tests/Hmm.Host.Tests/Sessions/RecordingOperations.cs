@@ -98,6 +98,14 @@ internal sealed class RecordingOperations : ISessionOperations, IDisposable
         Calls.Enqueue($"Hint {rangeId} {kind} {firstPage} {pageCount}");
     }
 
+    public void AttachHintRing(int entries, int memory)
+    {
+        Close(memory);
+        Record($"AttachHintRing {entries}");
+    }
+
+    public void WakeHintRing() => Calls.Enqueue("WakeHintRing");
+
     public void HintDropped() => Calls.Enqueue("HintDropped");
 
     public void Advise(ulong rangeId, Advice advice, long firstPage, long pageCount)

@@ -37,6 +37,8 @@ internal sealed class SimulatedHost : IDisposable
     private readonly List<SimulatedRange> _ranges = []; // Guarded by: the baton
     private bool _reclaimNeeded; // Guarded by: the baton
     private bool _reclaiming; // Guarded by: the baton
+    private bool _prefetchNeeded; // Guarded by: the baton
+    private bool _prefetching; // Guarded by: the baton
     private int _stuckTries; // Guarded by: the baton
     private bool _stopping; // Guarded by: the baton
     private int _busy; // Guarded by: the baton
@@ -54,6 +56,7 @@ internal sealed class SimulatedHost : IDisposable
             Physical = Physical,
             OverdraftFrames = settings.OverdraftFrames,
             ReclaimNeeded = OnReclaimNeeded,
+            PrefetchNeeded = OnPrefetchNeeded,
             Progress = new SimulatedProgress(scheduler),
             Mutant = settings.Mutant,
             RacePoint = scheduler.YieldInside,
@@ -120,7 +123,9 @@ internal sealed class SimulatedHost : IDisposable
         int pages,
         int pageShift = 12,
         SimulatedFile? file = null,
-        bool allowExisting = false)
+        bool allowExisting = false,
+        long minFrames = 0,
+        long maxFrames = 0)
     {
         var address = _nextAddress;
         _nextAddress += RangeSpacing;
@@ -134,6 +139,8 @@ internal sealed class SimulatedHost : IDisposable
                 BaseAddress = address,
                 PageCount = pages,
                 PageShift = pageShift,
+                MinFrames = minFrames,
+                MaxFrames = maxFrames,
                 TableMemory = _pool.RentZeroed((long)PageTable.SizeBytes(pages)),
                 Home = file?.Home,
             },
@@ -224,14 +231,22 @@ internal sealed class SimulatedHost : IDisposable
         Scheduler.Yield();
     }
 
-    private bool HasJob => Kernel.UnreadCount > 0 || CanReclaim || HasCopies;
+    private void OnPrefetchNeeded()
+    {
+        _prefetchNeeded = true;
+        Scheduler.Yield();
+    }
+
+    private bool HasJob => Kernel.UnreadCount > 0 || CanReclaim || CanPrefetch || HasCopies;
+
+    private bool CanPrefetch => _prefetchNeeded && !_prefetching;
 
     private bool CanReclaim => _reclaimNeeded && !_reclaiming;
 
     private bool HasCopies => Media.Exists(static device => device.HasPending && !device.IsHeld);
 
     private bool IsQuiet() =>
-        _busy == 0 && !_reclaimNeeded && !_reclaiming && Kernel.UnreadCount == 0
+        _busy == 0 && !_reclaimNeeded && !_reclaiming && !_prefetchNeeded && !_prefetching && Kernel.UnreadCount == 0
             && Media.TrueForAll(static device => device.PendingCount == 0);
 
     /// <summary>
@@ -250,7 +265,7 @@ internal sealed class SimulatedHost : IDisposable
             }
 
             _busy++;
-            switch (Scheduler.Random.Next(3))
+            switch (Scheduler.Random.Next(4))
             {
                 case 0 when Kernel.UnreadCount > 0:
                     HandleFaults(messages);
@@ -260,6 +275,9 @@ internal sealed class SimulatedHost : IDisposable
                     break;
                 case 2 when HasCopies:
                     CompleteOne();
+                    break;
+                case 3 when CanPrefetch:
+                    Prefetch();
                     break;
             }
 
@@ -289,6 +307,18 @@ internal sealed class SimulatedHost : IDisposable
                 return;
             }
         }
+    }
+
+    private void Prefetch()
+    {
+        _prefetching = true;
+        _prefetchNeeded = false;
+        while (Manager.Prefetcher.Step() == PrefetchOutcome.Progress)
+        {
+            Scheduler.Yield();
+        }
+
+        _prefetching = false;
     }
 
     private void Reclaim()
@@ -343,6 +373,7 @@ internal sealed class SimulatedHost : IDisposable
                     Manager.Filler.HealStarved();
                     if (!Manager.Migrator.Sink())
                     {
+                        Manager.Evictor.CleanAhead();
                         return 0;
                     }
 

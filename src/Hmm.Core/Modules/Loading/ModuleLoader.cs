@@ -47,6 +47,9 @@ internal sealed class ModuleLoader
     /// <summary>The drivers that loaded modules offer.</summary>
     public DriverRegistry Drivers { get; } = new();
 
+    /// <summary>The reclaim policies that loaded modules offer.</summary>
+    public ReclaimPolicyRegistry Policies { get; } = new();
+
     /// <summary>The loaded modules, in the order of loading, with those that failed.</summary>
     public IReadOnlyList<ModuleInfo> Modules => [.. Volatile.Read(ref _modules).Select(m => m.Describe())];
 
@@ -208,7 +211,7 @@ internal sealed class ModuleLoader
         var prepared = _judge.Prepare(plan, _exports, _modules, force);
         var values = ParameterValues.Parse($"module {plan.Name}", plan.Manifest.Parameters, parameters);
         var needed = plan.Dependencies.Select(d => Find(d)!).ToList();
-        var context = new ModuleContext(plan.Name, values, Drivers, AcquireDriver, _options.Log);
+        var context = new ModuleContext(plan.Name, values, Drivers, Policies, AcquireDriver, _options.Log);
         var module = new LoadedModule(prepared, Context(plan, needed), context);
         try
         {

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Policies;
+using Hmm.Simulation.Tests.Scheduling;
+
+namespace Hmm.Simulation.Tests.Policies;
+
+public sealed class TwoQueuePolicyTests
+{
+    private const int Capacity = 1000;
+
+    private readonly TwoQueuePolicy _policy = new(Capacity);
+    private readonly HashSet<ulong> _resident = [];
+
+    [Fact]
+    public void AScanLeavesAHotSetInPlace()
+    {
+        // The hot set is touched until it is settled, with a little else in between.
+        for (var round = 0; round < 20; round++)
+        {
+            TouchSpan(1, 800);
+            TouchSpan(10_000 + ((ulong)round * 300), 300);
+        }
+
+        var before = CountHits(1, 800);
+        TouchSpan(1_000_000, 100 * Capacity);
+        Assert.InRange(before, 700, 800);
+        Assert.InRange(CountHits(1, 800), before - (800 * 5 / 100), 800);
+    }
+
+    [Fact]
+    public void WhatCameInLastStaysATenthLong()
+    {
+        var random = new SeededRandom(5);
+        for (var i = 0; i < 50 * Capacity; i++)
+        {
+            Touch(1 + (ulong)random.Next(5 * Capacity));
+        }
+
+        Touch(500_000);
+        for (var i = 0UL; i < (Capacity / TwoQueuePolicy.SmallDivisor) - 1; i++)
+        {
+            Assert.Contains(500_000UL, _resident);
+            Touch(600_000 + i);
+        }
+    }
+
+    [Fact]
+    public void APageThatComesBackInTimeOutlivesOnesThatAreNew()
+    {
+        TouchSpan(1, Capacity);
+        TouchSpan(5_000, 200);
+        Assert.DoesNotContain(1UL, _resident);
+        Touch(1);
+        TouchSpan(9_000, Capacity * 9 / 10);
+        Assert.Contains(1UL, _resident);
+        Assert.DoesNotContain(5_000UL, _resident);
+    }
+
+    [Fact]
+    public void AGhostIsForgottenOnceItsHorizonHasPassed()
+    {
+        var ghosts = new GhostTable(1000);
+        ghosts.Add(7);
+        Assert.True(ghosts.Remove(7));
+        Assert.False(ghosts.Remove(7));
+        ghosts.Add(7);
+        for (var page = 1000UL; page < 3001; page++)
+        {
+            ghosts.Add(page);
+        }
+
+        Assert.False(ghosts.Remove(7));
+        Assert.True(ghosts.Remove(3000));
+    }
+
+    [Theory]
+    [InlineData(50)]
+    [InlineData(5000)]
+    [InlineData(500_000)]
+    public void GhostsAreRememberedAndOthersNot(int horizon)
+    {
+        var ghosts = new GhostTable(horizon);
+        for (var page = 1; page <= horizon * 5; page++)
+        {
+            ghosts.Add((ulong)page);
+        }
+
+        var remembered = 0;
+        var mistaken = 0;
+        for (var page = 1; page <= horizon * 5; page++)
+        {
+            var found = ghosts.Remove((ulong)page);
+            remembered += page > horizon * 4 && found ? 1 : 0;
+            mistaken += page < horizon * 3 && found ? 1 : 0;
+        }
+
+        Assert.InRange(remembered, horizon * 8 / 10, horizon + 1);
+        Assert.InRange(mistaken, 0, 1 + (horizon / 100));
+    }
+
+    [Fact]
+    public void HitsMoreThanFirstInFirstOutOnZipf()
+    {
+        var random = new SeededRandom(3);
+        var fifo = new Queue<ulong>();
+        var inFifo = new HashSet<ulong>();
+        var (fifoHits, hits) = (0, 0);
+        const int touches = 200_000;
+        for (var i = 0; i < touches; i++)
+        {
+            // An inverse power of a uniform number is near enough to Zipf.
+            var page = 1 + (ulong)(4.0 * Capacity * Math.Pow(random.Next(1 << 20) / (double)(1 << 20), 5));
+            fifoHits += inFifo.Contains(page) ? 1 : 0;
+            if (inFifo.Add(page))
+            {
+                fifo.Enqueue(page);
+                if (fifo.Count > Capacity)
+                {
+                    inFifo.Remove(fifo.Dequeue());
+                }
+            }
+
+            hits += Touch(page) ? 1 : 0;
+        }
+
+        Assert.InRange(hits - fifoHits, touches / 100, touches);
+    }
+
+    private int CountHits(ulong first, int count) =>
+        Enumerable.Range(0, count).Count(i => _resident.Contains(first + (ulong)i));
+
+    private void TouchSpan(ulong first, int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            Touch(first + (ulong)i);
+        }
+    }
+
+    private bool Touch(ulong page)
+    {
+        if (!_resident.Add(page))
+        {
+            return true;
+        }
+
+        _policy.Insert(page, 1, prefetched: false);
+        Span<ulong> victim = stackalloc ulong[1];
+        if (_resident.Count > Capacity)
+        {
+            Assert.Equal(1, _policy.TakeVictims(victim));
+            _resident.Remove(victim[0]);
+        }
+
+        Assert.Equal(_resident.Count, _policy.Count);
+        return false;
+    }
+}
