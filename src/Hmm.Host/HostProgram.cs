@@ -44,8 +44,8 @@ public static class HostProgram
 
     private static readonly Option<string[]> s_devices = new("--device")
     {
-        Description = "The devices that pages go to, fastest first, as in "
-            + "compressed,memory=1GiB,block,folder=/var/tmp.",
+        Description =
+            "The devices that pages go to, fastest first, as in compressed,memory=1GiB,block,folder=/var/tmp.",
     };
 
     private static readonly Option<string?> s_folder = new("--device-folder")

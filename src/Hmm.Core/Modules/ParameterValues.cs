@@ -55,7 +55,8 @@ public sealed class ParameterValues
             if (!TryParse(parameter.Type, text, out var value))
             {
                 throw new HmmException(
-                    Errno.EINVAL, $"{Capital(owner)}: '{parameter.Name}' must be {Shape(parameter.Type)}, and '{text}' is not.");
+                    Errno.EINVAL,
+                    $"{Capital(owner)}: '{parameter.Name}' must be {Shape(parameter.Type)}, and '{text}' is not.");
             }
 
             values[parameter.Name] = value;
