@@ -32,6 +32,8 @@ public sealed class MalformedMessageTests : SessionFixture
             { Operation.Query, WireClient.Encode(Operation.Query, default(QueryRequest)), 0 },
             { Operation.RemoveDevice, WireClient.Encode(Operation.RemoveDevice, default(RemoveDeviceRequest)), 0 },
             { Operation.AddDevice, WireClient.Encode(Operation.AddDevice, default(AddDeviceRequest)), 0 },
+            { Operation.OpenPersistent, WireClient.Encode(Operation.OpenPersistent, WireClient.Persistent()), 1 },
+            { Operation.Checkpoint, WireClient.Encode(Operation.Checkpoint, new CheckpointRequest { RangeId = 1 }), 0 },
         };
     }
 
@@ -61,6 +63,7 @@ public sealed class MalformedMessageTests : SessionFixture
     [Theory]
     [InlineData(Operation.AdoptUserfaultfd)]
     [InlineData(Operation.CreateRange)]
+    [InlineData(Operation.OpenPersistent)]
     public void RefusesAMissingDescriptor(Operation operation)
     {
         AssertMalformed(MessageOf(operation), descriptors: 0);
@@ -72,6 +75,8 @@ public sealed class MalformedMessageTests : SessionFixture
     [Theory]
     [InlineData(Operation.AdoptUserfaultfd, 16)]
     [InlineData(Operation.AdoptUserfaultfd, 20)]
+    [InlineData(Operation.OpenPersistent, 52)]
+    [InlineData(Operation.OpenPersistent, 56)]
     [InlineData(Operation.CreateRange, 48)]
     [InlineData(Operation.CreateRange, 52)]
     [InlineData(Operation.CreateRange, 56)]
