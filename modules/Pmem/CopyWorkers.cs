@@ -7,7 +7,7 @@ namespace Hmm.Modules.Pmem;
 
 /// <summary>
 /// Threads that copy segments, reads before writes: somebody waits for a page that is read, and a checkpoint may have
-/// thousands of writes in the queue. The core has 32 buffers in each direction, so writes are not kept waiting for long.
+/// thousands of writes in the queue. The core has 32 buffers in each direction, so writes do not wait for long.
 /// </summary>
 /// <remarks>
 /// Threads: <see cref="Add"/> from any; it never waits. Invariant: 0 &lt;= waiting &lt;= capacity, for each direction.

@@ -69,7 +69,7 @@ internal sealed class PmemDevice : IPersistentDevice, ICopyTarget
             {
                 throw new HmmException(
                     Errno.ENOENT,
-                    $"Range '{wanted.Name}' has no checkpoint {wanted.Sequence}; 'hmm pmem list' lists those there are.");
+                    $"Range '{wanted.Name}' has no checkpoint {wanted.Sequence}; 'hmm pmem list' lists those it has.");
             }
 
             if (record is not null)
@@ -171,7 +171,7 @@ internal sealed class PmemDevice : IPersistentDevice, ICopyTarget
         if (wanted.UserId != record.UserId && wanted.UserId != 0)
         {
             throw new HmmException(
-                Errno.EACCES, $"Range '{wanted.Name}' belongs to user {record.UserId}; open it as that user or as root.");
+                Errno.EACCES, $"Range '{wanted.Name}' belongs to user {record.UserId}; open it as that user.");
         }
 
         if (wanted.LengthBytes != record.LengthBytes || wanted.ElementBytes != record.ElementBytes

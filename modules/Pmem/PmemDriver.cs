@@ -38,7 +38,7 @@ internal sealed class PmemDriver : IDeviceDriver
                 Errno.EINVAL,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"Device '{name}': workers are 1 to {WorkersMax}, not {workers}, and map is auto, always or never, ")
+                    $"Device '{name}': workers are 1 to {WorkersMax}, not {workers}; map is auto, always or never, ")
                 + $"not '{map}'.");
         }
 

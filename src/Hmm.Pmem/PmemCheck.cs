@@ -35,7 +35,7 @@ public sealed class PmemCheck
     public PmemStore Store => _store;
 
     /// <summary>Checks a file.</summary>
-    /// <exception cref="HmmException">As <see cref="PmemStore.Open"/>: there is nothing that could be checked.</exception>
+    /// <exception cref="HmmException">As <see cref="PmemStore.Open"/>: there is nothing to check.</exception>
     public static PmemCheck Run(IPmemFile file, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(file);

@@ -13,9 +13,9 @@ public enum PmemMutant
     /// <summary>The root is written before what it names is durable.</summary>
     RootBeforeSync = 1,
 
-    /// <summary>A commit does not wait for its root: the frames of dropped checkpoints are used again too early.</summary>
+    /// <summary>A commit does not wait for its root: frames of dropped checkpoints are used again early.</summary>
     NoSyncAfterRoot = 2,
 
-    /// <summary>Frames of a dropped checkpoint are free one root too early, while the root before still names them.</summary>
+    /// <summary>Frames of a dropped checkpoint are free one root early: the root before still names them.</summary>
     FreeTooEarly = 3,
 }

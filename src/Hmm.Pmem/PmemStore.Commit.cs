@@ -12,7 +12,7 @@ public sealed partial class PmemStore
     /// <param name="space">Where frames come from and go to.</param>
     /// <returns>The checkpoint. From here on the frames of <paramref name="changes"/> are its own.</returns>
     /// <exception cref="HmmException">
-    /// ENOSPC: no frame is free, or the disk is full. EIO, EBADMSG: the file failed. The checkpoints are what they were.
+    /// ENOSPC: no frame is free, or the disk is full. EIO, EBADMSG: the file failed. All is what it was.
     /// </exception>
     public StoredCheckpoint Commit(CheckpointDraft draft, IReadOnlyList<TableChange> changes, IFrameSpace space)
     {
@@ -51,7 +51,7 @@ public sealed partial class PmemStore
     }
 
     /// <summary>Removes a range with all of its checkpoints.</summary>
-    /// <exception cref="HmmException">ENOENT: there is none. EBUSY: one is open. And as <see cref="Commit"/>.</exception>
+    /// <exception cref="HmmException">ENOENT: there is none. EBUSY: one is open. Others: as Commit.</exception>
     public void Remove(FixedName name, ulong timeNs, IFrameSpace space)
     {
         ArgumentNullException.ThrowIfNull(space);
@@ -82,7 +82,7 @@ public sealed partial class PmemStore
         }
     }
 
-    /// <summary>The records without those of the new one's range that are too many now, and that nobody has open.</summary>
+    /// <summary>The records without those of the new one's range that are too many now and not open.</summary>
     private IEnumerable<StoredCheckpoint> DropOldLocked(StoredCheckpoint added)
     {
         var own = _current.Records.Where(record => record.IsOf(added.Name)).ToList();
@@ -169,7 +169,7 @@ public sealed partial class PmemStore
         return directory;
     }
 
-    /// <summary>Frees what the root whose slot was overwritten named and neither of the two that are left does.</summary>
+    /// <summary>Frees what the overwritten root named and neither of the two that are left does.</summary>
     private void Free(Root overwritten, Root before, Root current, IFrameSpace space)
     {
         foreach (var pointer in overwritten.Directory)
@@ -215,8 +215,8 @@ public sealed partial class PmemStore
                 error,
                 error switch
                 {
-                    Errno.ENOSPC => $"\"{_file.Name}\" or its disk is full: the checkpoint was not made, the last one is "
-                        + "whole; make room, or keep fewer checkpoints.",
+                    Errno.ENOSPC => $"\"{_file.Name}\" or its disk is full: the checkpoint was not made, the last one "
+                        + "is whole; make room, or keep fewer checkpoints.",
                     Errno.EBADMSG => $"A node of a table in \"{_file.Name}\" is damaged: the checkpoint was not made; "
                         + "'hmm pmem check' says what is left.",
                     _ => $"\"{_file.Name}\" could not be written: the checkpoint was not made; look at its disk.",

@@ -182,7 +182,7 @@ public sealed partial class PmemStore
     private static int CheckKept(int kept) => kept is >= PmemFormat.KeptMin and <= PmemFormat.KeptMax
         ? kept
         : throw new HmmException(
-            Errno.EINVAL, $"A file keeps {PmemFormat.KeptMin} to {PmemFormat.KeptMax} checkpoints a range, not {kept}.");
+            Errno.EINVAL, $"A file keeps {PmemFormat.KeptMin} to {PmemFormat.KeptMax} checkpoints each, not {kept}.");
 
     private static HmmException ExplainNoRoot(IPmemFile file, string first, string second)
     {
@@ -208,7 +208,7 @@ public sealed partial class PmemStore
         return known
             ? PmemFormat.Damaged(file, $"{first}, and {second}")
             : new HmmException(
-                Errno.EINVAL, $"\"{file.Name}\" is no file of persistent ranges; name one, or a path where none is yet.");
+                Errno.EINVAL, $"\"{file.Name}\" is no file of persistent ranges; name one, or a new path.");
     }
 
     private Errno WriteSlot(Root root)

@@ -20,7 +20,7 @@ internal sealed class TableDifference
         _nodes = nodes;
     }
 
-    /// <summary>Finds the frames of a checkpoint that neither neighbour has; what cannot be read is left alone.</summary>
+    /// <summary>Finds the frames that neither neighbour has; what cannot be read is left alone.</summary>
     public void Run(StoredCheckpoint dropped, StoredCheckpoint? older, StoredCheckpoint? newer, Action<ulong> found)
     {
         _steps.Push(new Step(

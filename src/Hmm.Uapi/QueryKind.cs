@@ -23,7 +23,8 @@ public enum QueryKind : uint
     Ranges = 3,
 
     /// <summary>
-    /// Checkpoints of persistent ranges: <see cref="CheckpointRecord"/>. The user's own; with Administration everyone's.
+    /// Checkpoints of persistent ranges: <see cref="CheckpointRecord"/>. The user's own; with
+    /// Administration everyone's.
     /// </summary>
     Checkpoints = 4,
 }

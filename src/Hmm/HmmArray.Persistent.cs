@@ -6,9 +6,9 @@ public sealed unsafe partial class HmmArray<T>
 {
     /// <summary>
     /// Makes the contents of a persistent array durable, atomically: after any crash it is this checkpoint, or the one
-    /// before if this did not return. Contents are those of one moment during the call: every write before it is in, and
-    /// none after. The program runs on meanwhile; a first write to a page waits for a moment. A write that must be in
-    /// happens before the call.
+    /// before if this did not return. Contents are those of one moment during the call: every write before it is in,
+    /// and none after. The program runs on meanwhile; a first write to a page waits for a moment. A write that must
+    /// be in happens before the call.
     /// </summary>
     /// <returns>The checkpoint's number; rising.</returns>
     /// <exception cref="Uapi.HmmException">

@@ -17,7 +17,8 @@ public sealed class PmemCommandTests
         var entry = Assert.Single(list.GetProperty("checkpoints").EnumerateArray());
         Assert.Equal("numbers", entry.GetProperty("name").GetString());
         Assert.Equal(4u, entry.GetProperty("elementBytes").GetUInt32());
-        Assert.Contains("numbers", HmmProcess.Run("pmem", "list", path).Ended(ExitCode.Ok).Output, StringComparison.Ordinal);
+        var text = HmmProcess.Run("pmem", "list", path).Ended(ExitCode.Ok).Output;
+        Assert.Contains("numbers", text, StringComparison.Ordinal);
         Assert.Contains(
             "all are right", HmmProcess.Run("pmem", "check", path).Ended(ExitCode.Ok).Output, StringComparison.Ordinal);
 

@@ -37,7 +37,7 @@ public sealed class PersistentCrashTests(ITestOutputHelper output)
             newer += Judge(file, sequence, rounds, $"seed {seed}, crash {crash}") ? 1 : 0;
         }
 
-        output.WriteLine($"seed {seed}: {crashes} crashes, {reported} after a checkpoint, {newer} in favour of the next");
+        output.WriteLine($"seed {seed}: {crashes} crashes, {reported} after a checkpoint, {newer} left the next one");
         Assert.True(reported > crashes / 2, $"only {reported} of {crashes} applications got as far as a checkpoint");
     }
 

@@ -5,7 +5,7 @@ using Hmm.Uapi;
 
 namespace Hmm.System.Tests;
 
-/// <summary>Named ranges: what was in a checkpoint comes back, what was not does not, and bad days cost neither.</summary>
+/// <summary>Named ranges: what was in a checkpoint comes back, what was not does not; bad days cost neither.</summary>
 public sealed class PersistentRangeTests
 {
     private const int MiB = 1 << 20;

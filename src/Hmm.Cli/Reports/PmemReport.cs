@@ -12,7 +12,8 @@ internal static class PmemReport
 
     internal static void Print(TextWriter output, PmemStore store)
     {
-        var table = new TextTable("NAME", "CHECKPOINT", "TIME", "SIZE", "ELEMENT", "CHANGED", "USER").Right(1, 3, 4, 5, 6);
+        var table = new TextTable("NAME", "CHECKPOINT", "TIME", "SIZE", "ELEMENT", "CHANGED", "USER")
+            .Right(1, 3, 4, 5, 6);
         foreach (var record in store.Checkpoints)
         {
             table.Add(
@@ -56,8 +57,8 @@ internal static class PmemReport
         }
 
         output.WriteLine(
-            $"{check.PagesChecked} pages and {check.NodesChecked} nodes of {check.Store.Checkpoints.Count} checkpoints: "
-                + (check.Findings.Count == 0 ? "all are right" : $"{check.Findings.Count} are damaged"));
+            $"{check.PagesChecked} pages and {check.NodesChecked} nodes of {check.Store.Checkpoints.Count} checkpoints"
+                + ": " + (check.Findings.Count == 0 ? "all are right" : $"{check.Findings.Count} are damaged"));
     }
 
     internal static object ToJson(PmemCheck check) => new

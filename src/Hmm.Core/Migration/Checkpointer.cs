@@ -40,7 +40,7 @@ internal sealed class Checkpointer
     /// <param name="image">What stands behind it.</param>
     /// <returns>The checkpoint's number and how many pages it changed.</returns>
     /// <exception cref="HmmException">
-    /// ENOSPC: the device is full. EIO: it failed. EBUSY: a page is pinned. EROFS: the range is an older checkpoint. The
+    /// ENOSPC: the device is full. EIO: it failed. EBUSY: a page is pinned. EROFS: it is an older checkpoint. The
     /// last checkpoint is what it was, and the range goes on with all of its writes.
     /// </exception>
     public (ulong Sequence, long Pages) Run(MemoryRange range, IPersistentImage image)
@@ -120,8 +120,8 @@ internal sealed class Checkpointer
         {
             throw new HmmException(
                 exception.Errno,
-                $"Pages of '{range.Name}' could not be written, so there is no new checkpoint: the last one is whole, and "
-                    + "the range goes on. Make room where it is full, mend the disk otherwise, and try again.",
+                $"Pages of '{range.Name}' could not be written, so there is no new checkpoint: the last one is whole, "
+                    + "and the range goes on. Make room where it is full, mend the disk otherwise, and try again.",
                 exception);
         }
     }
@@ -145,8 +145,8 @@ internal sealed class Checkpointer
             {
                 throw new HmmException(
                     Errno.EBUSY,
-                    $"Page {page} of range '{range.Name}' is pinned, so hardware may write to it at any moment; dispose "
-                        + "the pin before the checkpoint.");
+                    $"Page {page} of range '{range.Name}' is pinned, so hardware may write to it at any moment; "
+                        + "dispose the pin before the checkpoint.");
             }
 
             if (entry.State == PageState.Dirty && range.IsFrozen)

@@ -19,6 +19,6 @@ internal enum Mutant
     /// </summary>
     DirtyBeforeUnprotect = 2,
 
-    /// <summary>A checkpoint takes its cut while pages become writable: it holds a write and not the one before.</summary>
+    /// <summary>A checkpoint takes its cut while pages become writable: a write is in, and one before is not.</summary>
     CutWithoutFreeze = 3,
 }

@@ -88,7 +88,7 @@ public sealed partial class PageMap
         for (var i = index; i < index + units; i++)
         {
             ref var frame = ref span.Unit(i);
-            Corruption.Require(frame.DropHolder() == FrameDrop.Last, "a frame that is kept has one holder, who keeps it");
+            Corruption.Require(frame.DropHolder() == FrameDrop.Last, "a frame that is kept has one holder left");
             (frame.Owner, frame.Order, frame.DriverWord, frame.Flags) = (0, 0, 0, FrameFlags.None);
         }
 

@@ -35,6 +35,8 @@ public sealed class MalformedMessageTests : SessionFixture
             { Operation.LoadModule, WireClient.Encode(Operation.LoadModule, default(LoadModuleRequest)), 0 },
             { Operation.UnloadModule, WireClient.Encode(Operation.UnloadModule, default(UnloadModuleRequest)), 0 },
             { Operation.ReadModules, WireClient.Encode(Operation.ReadModules, default(ReadModulesRequest)), 0 },
+            { Operation.OpenPersistent, WireClient.Encode(Operation.OpenPersistent, WireClient.Persistent()), 1 },
+            { Operation.Checkpoint, WireClient.Encode(Operation.Checkpoint, new CheckpointRequest { RangeId = 1 }), 0 },
         };
     }
 
@@ -64,6 +66,7 @@ public sealed class MalformedMessageTests : SessionFixture
     [Theory]
     [InlineData(Operation.AdoptUserfaultfd)]
     [InlineData(Operation.CreateRange)]
+    [InlineData(Operation.OpenPersistent)]
     public void RefusesAMissingDescriptor(Operation operation)
     {
         AssertMalformed(MessageOf(operation), descriptors: 0);
@@ -75,6 +78,8 @@ public sealed class MalformedMessageTests : SessionFixture
     [Theory]
     [InlineData(Operation.AdoptUserfaultfd, 16)]
     [InlineData(Operation.AdoptUserfaultfd, 20)]
+    [InlineData(Operation.OpenPersistent, 52)]
+    [InlineData(Operation.OpenPersistent, 56)]
     [InlineData(Operation.CreateRange, 48)]
     [InlineData(Operation.CreateRange, 52)]
     [InlineData(Operation.Hint, 40)]
