@@ -44,7 +44,8 @@ public static class HostProgram
 
     private static readonly Option<string[]> s_devices = new("--device")
     {
-        Description = "The devices that pages go to, fastest first, as in compressed,memory=1GiB,block,folder=/var/tmp.",
+        Description = "The devices that pages go to, fastest first, as in "
+            + "compressed,memory=1GiB,block,folder=/var/tmp.",
     };
 
     private static readonly Option<string?> s_folder = new("--device-folder")
@@ -94,8 +95,8 @@ public static class HostProgram
         var path = parsed.GetValue(s_socket);
         if (descriptor is null == path is null)
         {
-            Console.Error.WriteLine(
-                "hmm-host: give either --socket PATH, to serve many applications, or --session-descriptor N, to "
+            HostLog.Write(
+                "give either --socket PATH, to serve many applications, or --session-descriptor N, to "
                     + "serve one.");
             return ExitUsage;
         }
@@ -107,12 +108,12 @@ public static class HostProgram
         }
         catch (HmmException exception)
         {
-            Console.Error.WriteLine("hmm-host: " + exception.Message);
+            HostLog.Write(exception.Message);
             return exception.Errno == Errno.EINVAL ? ExitUsage : ExitUnavailable;
         }
         catch (PlatformNotSupportedException exception)
         {
-            Console.Error.WriteLine("hmm-host: " + exception.Message);
+            HostLog.Write(exception.Message);
             return ExitUnavailable;
         }
     }

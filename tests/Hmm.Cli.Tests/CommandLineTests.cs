@@ -13,6 +13,7 @@ public sealed class CommandLineTests
         string[] commands =
         [
             "demo", "doctor", "host", "iomem", "devices", "pagemaps", "ranges", "page", "modules", "exports",
+            "conformance",
         ];
         foreach (var command in commands)
         {

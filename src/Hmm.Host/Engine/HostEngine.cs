@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core;
 using Hmm.Core.Migration;
 using Hmm.Core.Modules.Loading;
 using Hmm.Core.Physical;
@@ -15,6 +16,7 @@ namespace Hmm.Host.Engine;
 internal sealed class HostEngine : IDisposable
 {
     private readonly ReclaimLoop _reclaim = new();
+    private readonly HostMetrics _metrics; // immutable
     private readonly Lock _gate = new();
     private readonly List<SessionOperations> _sessions = []; // Guarded by: _gate
     private ulong _lastSessionId; // Guarded by: _gate
@@ -41,8 +43,9 @@ internal sealed class HostEngine : IDisposable
             ],
             KnownHashes = KnownModules.Read(options.ModuleFolder),
             SharedAssemblies = [typeof(UserfaultFd).Assembly],
-            Log = static line => Console.Error.WriteLine("hmm-host: " + line),
+            Log = HostLog.Write,
         });
+        ErrorReport.Taint = Modules.Taints.ToString;
         Devices = new HostDevices(Manager, Modules);
         try
         {
@@ -60,6 +63,7 @@ internal sealed class HostEngine : IDisposable
 
         _reclaim.Start(Manager);
         Faults = new FaultLoop(Manager.Faults);
+        _metrics = new HostMetrics(this);
     }
 
     /// <summary>The physical address space.</summary>
@@ -112,6 +116,7 @@ internal sealed class HostEngine : IDisposable
     /// <summary>Ends the host; every session is closed.</summary>
     public void Dispose()
     {
+        _metrics.Dispose();
         Faults.Dispose();
         _reclaim.Dispose();
         Devices.Dispose();
