@@ -83,7 +83,8 @@ public sealed class BrokenDriverTests(ITestOutputHelper output)
             "_memory = Shared; if ((ulong)Shared.Length != sizeBytes) _memory = Shared = new byte[sizeBytes];",
             "two-devices", "other bytes" },
         { "uses one scratch page for all threads", Read,
-            "for (var f = 0; f < batch[i].FrameCount; f++) { MemoryOf(batch[i]).Slice(f * 4096, 4096).CopyTo(_scratch); "
+            "for (var f = 0; f < batch[i].FrameCount; f++) { "
+                + "MemoryOf(batch[i]).Slice(f * 4096, 4096).CopyTo(_scratch); "
                 + "Thread.Yield(); _scratch.CopyTo(BufferOf(batch[i])[(f * 4096)..]); } batch.Complete(i);",
             "threads", "other bytes" },
         { "calls hooks under a lock that the completion needs", Read,

@@ -28,8 +28,8 @@ internal sealed class LeaksCheck : IConformanceCheck
         }
 
         throw new ConformanceException(
-            $"{Devices} devices came and went, and threads grew from {threads} to {threadsNow}, open files from {files} "
-                + $"to {filesNow}; Dispose gives back all that a device has");
+            $"{Devices} devices came and went, and threads grew from {threads} to {threadsNow}, open files from "
+                + $"{files} to {filesNow}; Dispose gives back all that a device has");
 
         bool IsBack()
         {
