@@ -83,6 +83,7 @@ internal static class CommandLine
             ModulesCommand.Create(terminal),
             ExportsCommand.Create(terminal),
             ConformanceCommand.Create(terminal),
+            BenchCommand.Create(terminal),
         };
 
     /// <summary>The words that lead to a command, each with a space after it.</summary>

@@ -35,6 +35,8 @@ internal static unsafe partial class LibC
     internal const int FALLOC_FL_KEEP_SIZE = 0x01;
     internal const int FALLOC_FL_PUNCH_HOLE = 0x02;
 
+    internal const int POSIX_FADV_DONTNEED = 4;
+
     internal const int F_GETFD = 1;
     internal const int F_SETFD = 2;
     internal const int F_GETFL = 3;
@@ -88,6 +90,10 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int fdatasync(SafeHandle fd);
+
+    // Returns the error number; it does not set errno.
+    [LibraryImport(Library)]
+    internal static partial int posix_fadvise(SafeHandle fd, long offset, long length, int advice);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int fcntl(SafeHandle fd, int command, long argument);

@@ -84,6 +84,12 @@ internal static unsafe partial class LibC
     [LibraryImport(Library)]
     internal static partial uint geteuid();
 
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int swapon(string path, int flags);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int swapoff(string path);
+
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int getrlimit(int resource, rlimit* limit);
 }

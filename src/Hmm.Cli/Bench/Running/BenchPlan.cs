@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Cli.Bench.Patterns;
+using Hmm.Cli.Bench.Spaces;
+using Hmm.Uapi;
+
+namespace Hmm.Cli.Bench.Running;
+
+/// <summary>One run of one pattern on one target; fixed before it begins.</summary>
+internal sealed record BenchPlan
+{
+    internal BenchTarget Target { get; init; }
+
+    internal AccessPattern Pattern { get; init; }
+
+    /// <summary>The length of the range or file: a multiple of 4096.</summary>
+    internal long SizeBytes { get; init; }
+
+    /// <summary>The DRAM that its pages may take.</summary>
+    internal long BudgetBytes { get; init; }
+
+    internal int Threads { get; init; } = 1;
+
+    /// <summary>How long the measured part lasts; sequential and phased patterns do all their work instead.</summary>
+    internal double Seconds { get; init; }
+
+    /// <summary>The most accesses of the measured part, of all threads; 0 for no limit.</summary>
+    internal long Ops { get; init; }
+
+    /// <summary>How long the pattern runs before, with another seed.</summary>
+    internal double WarmSeconds { get; init; }
+
+    internal ulong Seed { get; init; }
+
+    /// <summary>The share of draws that are writes, where a pattern has both.</summary>
+    internal double WriteFraction { get; init; }
+
+    internal double Theta { get; init; }
+
+    /// <summary>What our range is told.</summary>
+    internal Advice Advice { get; init; }
+
+    /// <summary>The devices of our host, fastest first; none: the file is mapped.</summary>
+    internal IReadOnlyList<string> Devices { get; init; } = [];
+
+    internal string DeviceFolder { get; init; } = "";
+
+    /// <summary>The file that is mapped; empty where none is.</summary>
+    internal string FilePath { get; init; } = "";
+
+    /// <summary>The memory group to run in, and nowhere else; empty for none.</summary>
+    internal string GroupPath { get; init; } = "";
+
+    internal long Pages => SizeBytes / PageWriter.PageBytes;
+
+    internal bool Writes => Pattern.Writes(WriteFraction);
+
+    internal bool IsOnFile => Target.IsAnonymous() ? false : Target != BenchTarget.Hmm || Devices.Count == 0;
+}
