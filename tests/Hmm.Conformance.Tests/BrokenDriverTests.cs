@@ -72,7 +72,7 @@ public sealed class BrokenDriverTests(ITestOutputHelper output)
     /// <summary>The same, for everything but the bytes.</summary>
     public static TheoryData<string, string, string, string, string> Lives() => new()
     {
-        { "waits in the hook", Write, "Thread.Sleep(3000); " + Write, "round-trip", "evict hook took" },
+        { "waits in the hook", Write, "Thread.Sleep(6000); " + Write, "round-trip", "evict hook took" },
         { "never comes back", Free, "Thread.Sleep(-1);", "round-trip", "did not return within" },
         { "frees the neighbour", Free, "if (first > _first) _memory.AsSpan("
             + "(int)((first - _first - 1) * Pfn.SizeBytes), Pfn.SizeBytes).Clear();", "free-and-reuse", "other bytes" },
@@ -126,8 +126,8 @@ public sealed class BrokenDriverTests(ITestOutputHelper output)
             new ConformanceOptions
             {
                 Path = broken.Path,
-                Deadline = TimeSpan.FromSeconds(2),
-                CheckDeadline = TimeSpan.FromSeconds(8),
+                Deadline = TimeSpan.FromSeconds(5),
+                CheckDeadline = TimeSpan.FromSeconds(20),
                 Only = check == "load" ? [] : [check],
                 Operations = 60,
             },
