@@ -101,8 +101,8 @@ public static class HostProgram
         var path = parsed.GetValue(s_socket);
         if (descriptor is null == path is null)
         {
-            Console.Error.WriteLine(
-                "hmm-host: give either --socket PATH, to serve many applications, or --session-descriptor N, to "
+            HostLog.Write(
+                "give either --socket PATH, to serve many applications, or --session-descriptor N, to "
                     + "serve one.");
             return ExitUsage;
         }
@@ -114,12 +114,12 @@ public static class HostProgram
         }
         catch (HmmException exception)
         {
-            Console.Error.WriteLine("hmm-host: " + exception.Message);
+            HostLog.Write(exception.Message);
             return exception.Errno == Errno.EINVAL ? ExitUsage : ExitUnavailable;
         }
         catch (PlatformNotSupportedException exception)
         {
-            Console.Error.WriteLine("hmm-host: " + exception.Message);
+            HostLog.Write(exception.Message);
             return ExitUnavailable;
         }
     }

@@ -13,7 +13,7 @@ public sealed class CommandLineTests
         string[] commands =
         [
             "demo", "doctor", "host", "iomem", "devices", "pagemaps", "ranges", "page", "modules", "exports",
-            "bench",
+            "conformance", "bench",
         ];
         foreach (var command in commands)
         {

@@ -58,6 +58,21 @@ public sealed class InTreeDriverTests(ITestOutputHelper output)
             here.Distinct().Order());
     }
 
+    /// <summary>The gate is for them as for anyone: the core lets no module see its internals.</summary>
+    [Fact]
+    public void NoModuleIsAFriendOfTheCore()
+    {
+        var friends = typeof(Core.Modules.IModule).Assembly.GetCustomAttributes(
+            typeof(System.Runtime.CompilerServices.InternalsVisibleToAttribute), inherit: false);
+        var names = friends.Cast<System.Runtime.CompilerServices.InternalsVisibleToAttribute>()
+            .Select(static friend => friend.AssemblyName).ToHashSet(StringComparer.OrdinalIgnoreCase);
+
+        Assert.Contains("Hmm.Host", names);
+        Assert.All(
+            Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "modules"), "*.dll"),
+            file => Assert.DoesNotContain(Path.GetFileNameWithoutExtension(file), names));
+    }
+
     private static string PathOf(string module) =>
         Path.Combine(AppContext.BaseDirectory, "modules", $"Hmm.Modules.{module}.dll");
 

@@ -32,8 +32,8 @@ internal sealed class BuffersCheck : IConformanceCheck
             buffers.Add(buffer);
         }
 
-        Thread.Sleep(s_settle); // Waits: for what must not come; only time tells.
-        if (buffers.Exists(static buffer => buffer.Bytes.ContainsAnyExcept(Mark)))
+        if (SpinWait.SpinUntil(
+            () => buffers.Exists(static buffer => buffer.Bytes.ContainsAnyExcept(Mark)), s_settle))
         {
             throw new ConformanceException("a buffer was written after its segment was completed");
         }

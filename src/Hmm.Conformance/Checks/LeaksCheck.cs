@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-using System.Diagnostics;
-
 namespace Hmm.Conformance.Checks;
 
 /// <summary>Makes and removes devices, and counts what stays.</summary>
@@ -21,24 +19,22 @@ internal sealed class LeaksCheck : IConformanceCheck
         MakeAndRemove(driver, WarmUps);
         var (threads, files) = Count();
         MakeAndRemove(driver, Devices);
-        var limit = Stopwatch.StartNew();
-        while (true)
+        var (threadsNow, filesNow) = (0, 0);
+
+        // A thread that was told to end may need a moment.
+        if (SpinWait.SpinUntil(IsBack, driver.Options.Deadline))
         {
-            var (threadsNow, filesNow) = Count();
-            if (threadsNow - threads <= GrowthMax && filesNow - files <= GrowthMax)
-            {
-                return $"{Devices} devices; threads {threads} to {threadsNow}, open files {files} to {filesNow}";
-            }
+            return $"{Devices} devices; threads {threads} to {threadsNow}, open files {files} to {filesNow}";
+        }
 
-            // A thread that was told to end may need a moment.
-            if (limit.Elapsed > driver.Options.Deadline)
-            {
-                throw new ConformanceException(
-                    $"{Devices} devices came and went, and threads grew from {threads} to {threadsNow}, open files "
-                        + $"from {files} to {filesNow}; Dispose gives back all that a device has");
-            }
+        throw new ConformanceException(
+            $"{Devices} devices came and went, and threads grew from {threads} to {threadsNow}, open files from "
+                + $"{files} to {filesNow}; Dispose gives back all that a device has");
 
-            Thread.Sleep(20); // Waits: the kernel tells nobody that a thread has ended.
+        bool IsBack()
+        {
+            (threadsNow, filesNow) = Count();
+            return threadsNow - threads <= GrowthMax && filesNow - files <= GrowthMax;
         }
     }
 

@@ -26,8 +26,8 @@ public abstract class CopyBatch
     public const int FramesMax = 512;
 
     /// <summary>
-    /// The most evictions of one device that are under way at a time: 32, as many as there are buffers for them. A driver
-    /// may have as many places and no more.
+    /// The most evictions of one device that are under way at a time: 32, as many as there are buffers
+    /// for them. A driver may have as many places and no more.
     /// </summary>
     public const int EvictionsMax = 32;
 

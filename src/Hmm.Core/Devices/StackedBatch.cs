@@ -10,8 +10,8 @@ namespace Hmm.Core.Devices;
 /// <remarks>
 /// The order: <see cref="Clear"/> -> <see cref="Add"/>, for each segment -> <see cref="Begin"/> -> the other device's
 /// hook -> <see cref="Completed"/>. No more than <see cref="CopyBatch.EvictionsMax"/> evictions may be under way in the
-/// other device at a time, also where one's own batch becomes several. Thread-safety: none before <see cref="Begin"/>; then that of
-/// <see cref="CopyBatch"/>.
+/// other device at a time, also where one's own batch becomes several.
+/// Thread-safety: none before <see cref="Begin"/>; then that of <see cref="CopyBatch"/>.
 /// </remarks>
 [ExportSymbolGpl(Namespace = "Hmm.Stacking")]
 public abstract class StackedBatch : CopyBatch

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core;
 using Hmm.Core.Migration;
 using Hmm.Core.Modules.Loading;
 using Hmm.Core.Physical;
@@ -18,6 +19,7 @@ internal sealed class HostEngine : IDisposable
 {
     private readonly ReclaimLoop _reclaim = new();
     private readonly PrefetchLoop _prefetch = new();
+    private readonly HostMetrics _metrics; // immutable
     private readonly Lock _gate = new();
     private readonly List<SessionOperations> _sessions = []; // Guarded by: _gate
     private ulong _lastSessionId; // Guarded by: _gate
@@ -45,8 +47,9 @@ internal sealed class HostEngine : IDisposable
             ],
             KnownHashes = KnownModules.Read(options.ModuleFolder),
             SharedAssemblies = [typeof(UserfaultFd).Assembly, typeof(PmemStore).Assembly],
-            Log = static line => Console.Error.WriteLine("hmm-host: " + line),
+            Log = HostLog.Write,
         });
+        ErrorReport.Taint = Modules.Taints.ToString;
         Devices = new HostDevices(Manager, Modules, options.IsShared);
         try
         {
@@ -66,6 +69,7 @@ internal sealed class HostEngine : IDisposable
         _reclaim.Start(Manager);
         _prefetch.Start(Manager.Prefetcher, Hints);
         Faults = new FaultLoop(Manager.Faults);
+        _metrics = new HostMetrics(this);
     }
 
     /// <summary>The physical address space.</summary>
@@ -124,6 +128,7 @@ internal sealed class HostEngine : IDisposable
     /// <summary>Ends the host; every session is closed.</summary>
     public void Dispose()
     {
+        _metrics.Dispose();
         Faults.Dispose();
         _prefetch.Dispose();
         _reclaim.Dispose();
