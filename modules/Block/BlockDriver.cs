@@ -60,9 +60,7 @@ internal sealed class BlockDriver : IDeviceDriver
         var file = Open(name, parameters, (int)workers, ref size);
         try
         {
-            var device = new BlockDevice(name, file, size, parameters.Boolean("encrypt"), _log);
-            _log($"device '{name}': {device.Description}");
-            return device;
+            return new BlockDevice(name, file, size, parameters.Boolean("encrypt"), _log);
         }
         catch
         {

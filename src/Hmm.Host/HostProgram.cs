@@ -55,7 +55,7 @@ public static class HostProgram
 
     private static readonly Option<string?> s_size = new("--device-size")
     {
-        Description = "The size of the default block device. Default: nine tenths of the folder's free space.",
+        Description = "The size of the default block device. Default: seven tenths of the folder's free space.",
     };
 
     private static readonly Option<string?> s_policy = new("--policy")
@@ -231,7 +231,8 @@ public static class HostProgram
                     + "--device-folder.");
         }
 
-        var bytes = size is null ? SystemInfo.FreeSpaceBytes(folder) / 10 * 9 : SizeOf("--device-size", size);
+        // Its file may grow a quarter larger than what it holds, and something is left for others.
+        var bytes = size is null ? SystemInfo.FreeSpaceBytes(folder) / 10 * 7 : SizeOf("--device-size", size);
         return $"block,folder={folder},size={bytes & ~4095UL}";
     }
 }

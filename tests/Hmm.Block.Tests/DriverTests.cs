@@ -23,7 +23,7 @@ public sealed class DriverTests : IDisposable
         Assert.Contains(_folder.Path, device.Description, StringComparison.Ordinal);
         var ring = FileIo.ProbeRing();
         Assert.Contains(ring.Length == 0 ? "io_uring, O_DIRECT" : ring, device.Description, StringComparison.Ordinal);
-        Assert.Contains(device.Description, Assert.Single(_said), StringComparison.Ordinal);
+        Assert.Empty(_said); // a private host's standard error is its application's
     }
 
     [Fact]

@@ -99,7 +99,8 @@ public sealed class LogTests(ITestOutputHelper output)
         var amplification = 1 + ((double)log.PagesMoved / (log.PagesWritten - written));
         var run = (double)(log.PagesWritten - written) / (log.RunsWritten - runs);
         output.WriteLine(
-            $"seed {seed}, {percent} % full, skewed {skewed}: amplification {amplification:F2}, {run:F1} pages a write");
+            $"seed {seed}, {percent} % full, skewed {skewed}: "
+                + $"amplification {amplification:F2}, {run:F1} pages a write");
         Assert.True(percent > 60 || run > 16, $"seed {seed}: {run:F1} pages a write");
         Assert.True(amplification < 2, $"seed {seed}: {amplification:F2}");
         Assert.Equal(frames, log.LivePages);
