@@ -24,7 +24,7 @@ public unsafe class CodecBenchmarks
     [GlobalSetup]
     public void SetUp()
     {
-        _codec = Name == "lz4" ? new Lz4Codec() : new ZstdCodec();
+        _codec = Name == "lz4" ? Lz4Codec.Open() : ZstdCodec.Open();
 
         // Safe because both are used for PageBytes only, until CleanUp.
         _page = (byte*)NativeMemory.Alloc(PageBytes);
