@@ -82,7 +82,15 @@ internal static class BenchCommand
         BenchPlan plan, int rounds, string floorPath, string folder, Terminal terminal, CancellationToken cancellation)
     {
         var suite = new SuiteRun(plan, rounds, floorPath, terminal.Out.WriteLine);
-        await suite.RunAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            await suite.RunAsync(cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            suite.DeleteFiles();
+        }
+
         SuiteReport.Write(folder, suite, plan, rounds);
         terminal.Out.WriteLine($"{suite.Rows.Count(row => row.Reached)} of {suite.Rows.Count} targets reached; "
             + $"{Path.Combine(folder, "suite.md")} and suite.json hold all of it");

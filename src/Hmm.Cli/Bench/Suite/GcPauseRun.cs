@@ -26,7 +26,7 @@ internal static class GcPauseRun
         }
         catch (HmmException exception) when (exception.Errno is Errno.ENOENT or Errno.ENODEV or Errno.EINVAL)
         {
-            return SuiteRow.NotMeasured(Work, "", MostMs, exception.Message);
+            return SuiteRow.NotMeasured(Work, "", MostMs, exception.Message, isLimit: true);
         }
     }
 

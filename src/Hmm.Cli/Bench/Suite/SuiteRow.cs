@@ -20,6 +20,7 @@ internal sealed record SuiteRow(
 
     internal bool Reached => Missing.Length == 0 && (IsLimit ? Value.Median <= Target : Value.Median >= Target);
 
-    internal static SuiteRow NotMeasured(string work, string against, double target, string reason) =>
-        new(work, against, 0, 0, "", default, target, IsLimit: false) { Missing = reason };
+    internal static SuiteRow NotMeasured(
+        string work, string against, double target, string reason, bool isLimit = false) =>
+        new(work, against, 0, 0, "", default, target, isLimit) { Missing = reason };
 }

@@ -14,6 +14,7 @@ internal sealed class SuiteRun
     private readonly string _floorPath; // immutable
     private readonly Action<string> _show; // immutable
     private readonly List<SuiteRow> _rows = []; // owner thread
+    private readonly HashSet<string> _files = []; // owner thread
     private readonly List<BenchResult> _results = []; // owner thread
 
     /// <summary>Prepares it.</summary>
@@ -33,6 +34,15 @@ internal sealed class SuiteRun
 
     /// <summary>Every single run.</summary>
     internal IReadOnlyList<BenchResult> Results => _results;
+
+    /// <summary>Removes the files that lines ran on.</summary>
+    internal void DeleteFiles()
+    {
+        foreach (var file in _files)
+        {
+            BenchFile.Delete(file);
+        }
+    }
 
     internal async Task RunAsync(CancellationToken cancellation)
     {
@@ -112,10 +122,12 @@ internal sealed class SuiteRun
     }
 
     /// <summary>Each size and kind of contents has a file of its own, made when first needed.</summary>
-    private BenchPlan WithFile(BenchPlan plan) => plan with
+    private BenchPlan WithFile(BenchPlan plan)
     {
-        FilePath = Path.Combine(_plan.DeviceFolder, $"hmm-bench-{plan.Pattern.Content()}-{plan.SizeBytes}.data"),
-    };
+        var path = Path.Combine(_plan.DeviceFolder, $"hmm-bench-{plan.Pattern.Content()}-{plan.SizeBytes}.data");
+        _files.Add(path);
+        return plan with { FilePath = path };
+    }
 
     private void Add(SuiteRow row)
     {
