@@ -15,6 +15,10 @@ namespace Hmm.Host.Engine;
 /// </summary>
 internal sealed class ClientRange
 {
+    // What the runtime needs to go on: with no descriptor left it ends the process (measured), and every application's
+    // pages with it.
+    private const int DescriptorsSpare = 64;
+
     private readonly ClientMemory _memory; // immutable
     private readonly PageTableMemory _table; // immutable
     private readonly MappedFile? _file; // immutable
@@ -67,6 +71,7 @@ internal sealed class ClientRange
         MappedFile? mapped = null;
         try
         {
+            CheckDescriptors(memory);
             if (memory.LengthBytes < specification.LengthBytes)
             {
                 throw new HmmException(
@@ -157,6 +162,21 @@ internal sealed class ClientRange
             _persistent?.Dispose();
             _table.Dispose();
             _memory.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// A new descriptor gets the lowest number that is free: one near the limit says that hardly any are left.
+    /// </summary>
+    private static void CheckDescriptors(MemoryFile newest)
+    {
+        var limit = SystemInfo.DescriptorsMax;
+        if ((ulong)newest.DangerousGetHandle() + DescriptorsSpare > limit)
+        {
+            throw new HmmException(
+                Errno.EMFILE,
+                $"The host may have {limit} files open and needs two for each range; close ranges, or raise the limit "
+                    + "of the host (ulimit -n, or LimitNOFILE= of its service).");
         }
     }
 }
