@@ -109,8 +109,7 @@ public static class HostProgram
 
         try
         {
-            var options = OptionsOf(parsed);
-            return path is null ? RunSession(descriptor!.Value, options) : RunDaemon(path, options);
+            return path is null ? RunSession(descriptor!.Value, parsed) : RunDaemon(path, OptionsOf(parsed));
         }
         catch (HmmException exception)
         {
@@ -124,7 +123,7 @@ public static class HostProgram
         }
     }
 
-    private static int RunSession(int descriptor, HostOptions options)
+    private static int RunSession(int descriptor, ParseResult parsed)
     {
         // Ctrl+C goes to the application and to its host alike. The application decides whether it ends; until its
         // connection closes, every page that it touches needs this process.
@@ -135,7 +134,7 @@ public static class HostProgram
         HostEngine engine;
         try
         {
-            engine = new HostEngine(options);
+            engine = new HostEngine(OptionsOf(parsed));
         }
         catch (HmmException exception)
         {

@@ -118,7 +118,7 @@ public sealed class SetUpTests
     [Theory]
     [InlineData("tape,size=4MiB", "tape")]
     [InlineData("memory,colour=red", "colour")]
-    [InlineData("memory,size", "PARAMETER=VALUE")]
+    [InlineData("memory,size", "Size")]
     [InlineData("memory,size=large", "size")]
     public void RefusesADeviceThatNoDriverMakes(string device, string words)
     {

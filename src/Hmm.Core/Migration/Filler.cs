@@ -454,7 +454,9 @@ internal sealed unsafe class Filler : IDisposable
                 // A page of zeros is installed writable even for a read: fresh memory is nearly always written next,
                 // and one that stays zero is recognized when it is evicted.
                 var zeros = CountZeros(range, page, remaining);
+                Interlocked.Increment(ref _inFlight);
                 Installer.InstallZeros(range, page, zeros, _zeros, written: writable, prefetched: !awaited);
+                EndInline();
                 done += zeros;
                 continue;
             }
@@ -478,8 +480,21 @@ internal sealed unsafe class Filler : IDisposable
 
     private int FillMapped(MemoryRange range, long page, int count, nint address, bool writable, bool awaited)
     {
+        Interlocked.Increment(ref _inFlight);
         Installer.Install(range, page, count, address, writable, prefetched: !awaited);
+        EndInline();
         return count;
+    }
+
+    /// <summary>
+    /// Ends what was installed on the spot. It was under way meanwhile: a large page takes a millisecond, and reclaim
+    /// must not take a queue whose pages are all being installed for one that nothing can leave.
+    /// </summary>
+    private void EndInline()
+    {
+        _manager.Evictor.CountFilled();
+        Interlocked.Decrement(ref _inFlight);
+        _manager.Progress.Signal();
     }
 
     private int FillFromDevice(MemoryRange range, long page, int count, PageMap map, bool writable, bool awaited)

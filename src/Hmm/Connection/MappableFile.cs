@@ -80,7 +80,9 @@ internal static class MappableFile
     {
         if (lengthBytes == 0)
         {
-            throw new HmmException(Errno.EINVAL, $"'{path}' is empty, so there is nothing to map; write it first.");
+            throw new HmmException(
+                Errno.EINVAL,
+                $"'{path}' is empty, or no regular file, so there is nothing to map; name a file that has data.");
         }
 
         if (lengthBytes < elementBytes)
