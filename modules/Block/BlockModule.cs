@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using Hmm.Core.Modules;
 
-[assembly: Module("GPL", "The Hmm.NET authors", "Device memory in a file")]
+[assembly: Module("GPL", "The Hmm.NET authors", "Device memory in a file or block device")]
 
 namespace Hmm.Modules.Block;
 
@@ -12,7 +12,7 @@ public sealed class BlockModule : IModule
     public void Init(ModuleContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        context.RegisterDriver(new BlockDriver());
+        context.RegisterDriver(new BlockDriver(context.Log));
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using Hmm.Core.Modules;
+using Hmm.Core.Physical;
+using Hmm.Uapi;
 
 namespace Hmm.Modules.Memory;
 
@@ -19,6 +21,22 @@ internal sealed class MemoryDriver : IDeviceDriver
     public IDriverDevice CreateDevice(string name, ParameterValues parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        return new MemoryDevice(parameters.SizeBytes("size") & ~4095UL);
+        var size = parameters.SizeBytes("size") & ~(Pfn.SizeBytes - 1UL);
+        if (size == 0)
+        {
+            throw new HmmException(Errno.EINVAL, $"Device {name} cannot have less than {Pfn.SizeBytes} bytes.");
+        }
+
+        try
+        {
+            return new MemoryDevice(size);
+        }
+        catch (OutOfMemoryException exception)
+        {
+            throw new HmmException(
+                Errno.ENOMEM,
+                $"There is no memory for the {size >> 20} MiB of device {name}; give it less.",
+                exception);
+        }
     }
 }

@@ -80,6 +80,10 @@ internal static class CommandLine
                 RangeReport.Print,
                 RangeReport.ToJson),
             PageCommand.Create(terminal),
+            ModulesCommand.Create(terminal),
+            ExportsCommand.Create(terminal),
+            ConformanceCommand.Create(terminal),
+            PmemCommand.Create(terminal),
             BenchCommand.Create(terminal),
         };
 

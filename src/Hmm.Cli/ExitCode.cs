@@ -11,7 +11,8 @@ internal static class ExitCode
     internal const int Ok = 0;
 
     /// <summary>
-    /// The demo ran and found wrong bytes, or more DRAM in use than the budget allows.
+    /// What was checked is not right: the demo found wrong bytes, or more DRAM in use than the budget
+    /// allows; an audit or a conformance run has failures.
     /// </summary>
     internal const int Wrong = 1;
 

@@ -12,9 +12,12 @@ namespace Hmm.Core;
 [ExportSymbol]
 public static class Corruption
 {
-    /// <summary>What a failed check does. Tests replace it with a throw; nothing else may.</summary>
+    /// <summary>
+    /// What a failed check does. Tests replace it with a throw, and the conformance suite with a note;
+    /// nothing else may.
+    /// </summary>
     internal static Action<string> Handler { get; set; } = static message =>
-        Environment.FailFast("Hmm.NET: corruption: " + message);
+        Environment.FailFast(ErrorReport.OfCorruption(message));
 
     /// <summary>Ends the process unless <paramref name="holds"/>. Stays on in Release: it must be cheap.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

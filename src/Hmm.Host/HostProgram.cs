@@ -44,8 +44,8 @@ public static class HostProgram
 
     private static readonly Option<string[]> s_devices = new("--device")
     {
-        Description = "The devices that pages go to, fastest first, as in "
-            + "compressed,memory=1GiB,block,folder=/var/tmp.",
+        Description =
+            "The devices that pages go to, fastest first, as in compressed,memory=1GiB,block,folder=/var/tmp.",
     };
 
     private static readonly Option<string?> s_folder = new("--device-folder")
@@ -55,7 +55,7 @@ public static class HostProgram
 
     private static readonly Option<string?> s_size = new("--device-size")
     {
-        Description = "The size of the default block device. Default: nine tenths of the folder's free space.",
+        Description = "The size of the default block device. Default: seven tenths of the folder's free space.",
     };
 
     private static readonly Option<string?> s_policy = new("--policy")
@@ -66,8 +66,13 @@ public static class HostProgram
 
     private static readonly Option<string> s_modules = new("--modules")
     {
-        Description = "The folder that modules are loaded from.",
+        Description = "The folder of the modules that were built with the host.",
         DefaultValueFactory = static _ => Path.Combine(AppContext.BaseDirectory, "modules"),
+    };
+
+    private static readonly Option<string[]> s_otherModules = new("--module-folder")
+    {
+        Description = "A further folder that modules may be loaded from; may be given several times.",
     };
 
     /// <summary>Runs a host until its session, or the process, ends.</summary>
@@ -80,11 +85,11 @@ public static class HostProgram
     {
         var command = new RootCommand(
             "The host of Hmm.NET: owns devices and page tables, and resolves the faults of applications.");
-        foreach (var option in (Option[])
-            [s_descriptor, s_socket, s_budget, s_devices, s_folder, s_size, s_modules, s_policy])
-        {
-            command.Options.Add(option);
-        }
+        Option[] options =
+        [
+            s_descriptor, s_socket, s_budget, s_devices, s_folder, s_size, s_modules, s_otherModules, s_policy,
+        ];
+        Array.ForEach(options, command.Options.Add);
 
         command.SetAction(RunHost);
         return command.Parse(args).Invoke();
@@ -96,8 +101,8 @@ public static class HostProgram
         var path = parsed.GetValue(s_socket);
         if (descriptor is null == path is null)
         {
-            Console.Error.WriteLine(
-                "hmm-host: give either --socket PATH, to serve many applications, or --session-descriptor N, to "
+            HostLog.Write(
+                "give either --socket PATH, to serve many applications, or --session-descriptor N, to "
                     + "serve one.");
             return ExitUsage;
         }
@@ -109,12 +114,12 @@ public static class HostProgram
         }
         catch (HmmException exception)
         {
-            Console.Error.WriteLine("hmm-host: " + exception.Message);
+            HostLog.Write(exception.Message);
             return exception.Errno == Errno.EINVAL ? ExitUsage : ExitUnavailable;
         }
         catch (PlatformNotSupportedException exception)
         {
-            Console.Error.WriteLine("hmm-host: " + exception.Message);
+            HostLog.Write(exception.Message);
             return ExitUnavailable;
         }
     }
@@ -190,7 +195,9 @@ public static class HostProgram
         {
             BudgetBytes = budget is null ? DefaultBudgetBytes() : SizeOf("--budget", budget),
             Devices = devices.Length > 0 ? devices : [DefaultDevice(parsed)],
+            IsShared = parsed.GetValue(s_socket) is not null,
             ModuleFolder = parsed.GetValue(s_modules)!,
+            OtherModuleFolders = parsed.GetValue(s_otherModules) ?? [],
             ReclaimPolicy = string.IsNullOrEmpty(parsed.GetValue(s_policy)) ? null : parsed.GetValue(s_policy),
             Mutant = MutantOfEnvironment(),
         };
@@ -224,7 +231,8 @@ public static class HostProgram
                     + "--device-folder.");
         }
 
-        var bytes = size is null ? SystemInfo.FreeSpaceBytes(folder) / 10 * 9 : SizeOf("--device-size", size);
+        // Its file may grow a quarter larger than what it holds, and something is left for others.
+        var bytes = size is null ? SystemInfo.FreeSpaceBytes(folder) / 10 * 7 : SizeOf("--device-size", size);
         return $"block,folder={folder},size={bytes & ~4095UL}";
     }
 }

@@ -20,15 +20,16 @@ public sealed partial class FileIo
     /// <param name="folder">Where: its file system gives the room.</param>
     /// <param name="lengthBytes">The length: a positive multiple of 4096.</param>
     /// <param name="workers">How many transfers run at once: 1 to <see cref="WorkersMax"/>.</param>
+    /// <param name="ring">Use an io_uring instead, where there is one and the file system has O_DIRECT.</param>
     /// <exception cref="HmmException">
     /// ENOENT, EACCES, EROFS, ENOSPC, EFBIG: the folder is missing, forbidden, read-only, full, or
     /// its file system has no files of that length. The message has the fix.
     /// </exception>
     /// <exception cref="PlatformNotSupportedException">Not Linux on x64 or arm64.</exception>
-    public static FileIo CreateScratch(string folder, ulong lengthBytes, int workers)
+    public static FileIo CreateScratch(string folder, ulong lengthBytes, int workers, bool ring = false)
     {
         Platform.Require();
-        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentNullException.ThrowIfNull(folder);
         CheckWorkers(workers);
         if (lengthBytes == 0 || lengthBytes > long.MaxValue || lengthBytes % AlignmentBytes != 0)
         {
@@ -63,7 +64,7 @@ public sealed partial class FileIo
             var direct = OpenDirect(buffered, LibC.O_RDWR, write: true);
             // Sparse again; where the file system cannot, one page of zeros stays.
             _ = FileStatus.PunchHole(buffered, 0, AlignmentBytes);
-            return new FileIo(buffered, direct, lengthBytes, writable: true, lengthMayShrink: false, workers);
+            return new FileIo(new Opened(buffered, direct, lengthBytes) { Writable = true }, workers, ring);
         }
         catch
         {
@@ -97,13 +98,26 @@ public sealed partial class FileIo
             CheckKind(in status, descriptor);
             CheckAccess(buffered, descriptor, writable);
             var direct = OpenDirect(buffered, writable ? LibC.O_RDWR : LibC.O_RDONLY, write: false);
-            return new FileIo(buffered, direct, status.SizeBytes, writable, lengthMayShrink: true, workers);
+            return new FileIo(
+                new Opened(buffered, direct, status.SizeBytes) { Writable = writable, LengthMayShrink = true },
+                workers,
+                ring: false);
         }
         catch
         {
             buffered.Dispose();
             throw;
         }
+    }
+
+    // What the factories found out.
+    private readonly record struct Opened(Descriptor Buffered, Descriptor? Direct, ulong LengthBytes)
+    {
+        public bool Writable { get; init; }
+
+        public bool LengthMayShrink { get; init; }
+
+        public bool IsBlockDevice { get; init; }
     }
 
     private static void CheckWorkers(int workers)

@@ -14,7 +14,7 @@ namespace Hmm.Linux;
 public sealed partial class FileIo
 {
     // What every device and file system accepts for O_DIRECT; also the page size of a range.
-    private const uint AlignmentBytes = 4096;
+    internal const uint AlignmentBytes = 4096;
 
     private void Work()
     {
@@ -99,7 +99,7 @@ public sealed partial class FileIo
 
     // Up to the end of the file: what lies behind it has nowhere to go, as with a mapping. A file
     // that others can reach may have been truncated meanwhile, and a write must not bring it back.
-    private Errno WritableLength(in FileIoRequest request, out int length)
+    internal Errno WritableLength(in FileIoRequest request, out int length)
     {
         var end = LengthBytes;
         var error = Errno.None;

@@ -7,9 +7,9 @@ using Hmm.Uapi;
 namespace Hmm.Linux;
 
 /// <summary>
-/// Asynchronous transfers at any offset of one file: a bounded queue and worker threads that block
-/// in the kernel so that the submitter does not. As many requests are in flight at the device as
-/// there are workers.
+/// Asynchronous transfers at any offset of one file or block device: a bounded queue, and behind it an io_uring
+/// with up to 256 requests in flight and one thread, or worker threads that block in the kernel so that the
+/// submitter does not, with as many requests in flight as there are workers.
 /// </summary>
 /// <remarks>
 /// Thread-safety: every member may be called from several threads at once, except
@@ -32,6 +32,8 @@ public sealed partial class FileIo : IDisposable
     private readonly Descriptor? _direct; // Guarded by: immutable; the same file with O_DIRECT, null where that fails
     private readonly bool _writable; // Guarded by: immutable
     private readonly bool _lengthMayShrink; // Guarded by: immutable; others can reach the file and truncate it
+    private readonly bool _isBlockDevice; // Guarded by: immutable
+    private readonly RingTransfers? _uring; // Guarded by: immutable; null: the workers do it
     private readonly Thread[] _workers; // Guarded by: immutable
 
     private readonly object _gate = new();
@@ -40,16 +42,17 @@ public sealed partial class FileIo : IDisposable
     private int _count; // Guarded by: _gate
     private bool _closing; // Guarded by: _gate
 
-    private FileIo(
-        Descriptor buffered, Descriptor? direct, ulong lengthBytes, bool writable, bool lengthMayShrink, int workers)
+    private FileIo(in Opened opened, int workers, bool ring)
     {
-        _buffered = buffered;
-        _direct = direct;
-        _writable = writable;
-        _lengthMayShrink = lengthMayShrink;
-        LengthBytes = lengthBytes;
-        _workers = new Thread[workers];
-        for (var i = 0; i < workers; i++)
+        _buffered = opened.Buffered;
+        _direct = opened.Direct;
+        _writable = opened.Writable;
+        _lengthMayShrink = opened.LengthMayShrink;
+        _isBlockDevice = opened.IsBlockDevice;
+        LengthBytes = opened.LengthBytes;
+        WhyNoRing = ring ? TryStartRing(out _uring) : "not asked for";
+        _workers = new Thread[_uring is null ? workers : 0];
+        for (var i = 0; i < _workers.Length; i++)
         {
             _workers[i] = new Thread(Work, WorkerStackSizeBytes)
             {
@@ -60,6 +63,12 @@ public sealed partial class FileIo : IDisposable
         }
     }
 
+    /// <summary>Whether an io_uring does the transfers, rather than worker threads.</summary>
+    public bool HasRing => _uring is not null;
+
+    /// <summary>Why there is no io_uring, as found out when the file was opened; empty if there is one.</summary>
+    public string WhyNoRing { get; }
+
     /// <summary>How the file is reached: found out by a transfer when it was opened.</summary>
     public FileIoMode Mode => _direct is null ? FileIoMode.Buffered : FileIoMode.Direct;
 
@@ -67,6 +76,17 @@ public sealed partial class FileIo : IDisposable
     /// The file's length in bytes when it was opened. No request makes the file longer.
     /// </summary>
     public ulong LengthBytes { get; }
+
+    /// <summary>Why this process cannot use io_uring, found out by doing it; empty if it can.</summary>
+    public static string ProbeRing()
+    {
+        if (IoUring.TryCreate(1, out var ring, out var whyNot))
+        {
+            ring.Dispose();
+        }
+
+        return whyNot;
+    }
 
     /// <summary>Queues one transfer and returns; never waits for the device.</summary>
     /// <param name="request">
@@ -83,6 +103,12 @@ public sealed partial class FileIo : IDisposable
             || request.Offset > (ulong)(long.MaxValue - request.LengthBytes) || (request.Write && !_writable))
         {
             ThrowBadRequest(in request);
+        }
+
+        if (_uring is not null)
+        {
+            _uring.Submit(in request);
+            return;
         }
 
         bool queued;
@@ -135,7 +161,24 @@ public sealed partial class FileIo : IDisposable
     /// <returns>
     /// <see cref="Errno.None"/>; <see cref="Errno.EOPNOTSUPP"/>: this file system cannot.
     /// </returns>
-    public Errno PunchHole(ulong offset, ulong lengthBytes) => FileStatus.PunchHole(_buffered, offset, lengthBytes);
+    public Errno PunchHole(ulong offset, ulong lengthBytes) => _isBlockDevice
+        ? Discard(offset, lengthBytes)
+        : FileStatus.PunchHole(_buffered, offset, lengthBytes);
+
+    /// <summary>
+    /// Registers memory that most transfers come from or go to, once for the life of the file, so that the kernel need
+    /// not look up its pages for each. It is locked in DRAM from then on. Transfers elsewhere work as before.
+    /// </summary>
+    /// <param name="buffers">The memory; it outlives this object.</param>
+    /// <returns>
+    /// <see cref="Errno.None"/>; <see cref="Errno.ENOMEM"/>: more than the limit on locked memory;
+    /// <see cref="Errno.EOPNOTSUPP"/>: there is no io_uring.
+    /// </returns>
+    public Errno RegisterBuffers(IReadOnlyList<FileIoBuffers> buffers)
+    {
+        ArgumentNullException.ThrowIfNull(buffers);
+        return _uring is null ? Errno.EOPNOTSUPP : _uring.RegisterBuffers(buffers);
+    }
 
     /// <summary>
     /// Completes every request that was submitted, ends the workers and closes the file.
@@ -145,7 +188,7 @@ public sealed partial class FileIo : IDisposable
     /// </exception>
     public void Dispose()
     {
-        if (Array.IndexOf(_workers, Thread.CurrentThread) >= 0)
+        if (Array.IndexOf(_workers, Thread.CurrentThread) >= 0 || _uring?.IsOwnThread == true)
         {
             throw new InvalidOperationException(
                 "A completion must not dispose its FileIo; dispose it on another thread.");
@@ -162,8 +205,19 @@ public sealed partial class FileIo : IDisposable
             worker.Join();
         }
 
+        _uring?.Dispose();
         _direct?.Dispose();
         _buffered.Dispose();
+    }
+
+    // Through the page cache every request would be handed to a kernel thread, and writes to one of them one after the
+    // other: workers are no worse there.
+    private string TryStartRing(out RingTransfers? ring)
+    {
+        ring = null;
+        return _direct is null
+            ? "the file system has no O_DIRECT"
+            : RingTransfers.TryStart(this, _direct, _buffered, out ring);
     }
 
     [DoesNotReturn]

@@ -21,6 +21,8 @@ internal readonly record struct FileStatus(
 
     internal bool IsFolder => (Mode & LibC.S_IFMT) == LibC.S_IFDIR;
 
+    internal bool IsBlockDevice => (Mode & LibC.S_IFMT) == LibC.S_IFBLK;
+
     internal bool IsRegularFile => (Mode & LibC.S_IFMT) == LibC.S_IFREG;
 
     internal static FileStatus Of(SafeHandle file)

@@ -53,27 +53,23 @@ public static class SystemInfo
     /// How much memory this process may lock, in bytes; <see cref="ulong.MaxValue"/> for no limit.
     /// </summary>
     /// <exception cref="Hmm.Uapi.HmmException">The system's error.</exception>
-    public static unsafe ulong MemlockLimitBytes
-    {
-        get
-        {
-            Platform.Require();
-            rlimit limit;
+    public static ulong MemlockLimitBytes => LimitOf(LibC.RLIMIT_MEMLOCK, "RLIMIT_MEMLOCK");
 
-            // Safe because the structure is a blittable local that outlives the call.
-            var result = LibC.getrlimit(LibC.RLIMIT_MEMLOCK, &limit);
-            var error = LinuxError.Last();
-            if (result < 0)
-            {
-                LinuxError.Throw(error, "getrlimit", "RLIMIT_MEMLOCK");
-            }
-
-            return limit.rlim_cur;
-        }
-    }
+    /// <summary>
+    /// How many descriptors this process may have open; their numbers are below it. The runtime raises it to what the
+    /// system allows when it starts.
+    /// </summary>
+    /// <exception cref="Hmm.Uapi.HmmException">The system's error.</exception>
+    public static ulong DescriptorsMax => LimitOf(LibC.RLIMIT_NOFILE, "RLIMIT_NOFILE");
 
     /// <summary>Whether system calls of this process are filtered.</summary>
     public static SeccompMode SeccompMode => (SeccompMode)ProcText.NumberOf(ReadText("/proc/self/status"), "Seccomp");
+
+    /// <summary>
+    /// What <c>kernel.io_uring_disabled</c> says: "0" for everyone, "1" for a group, "2" for nobody; empty before Linux
+    /// 6.6.
+    /// </summary>
+    public static string IoUringDisabled => ReadText("/proc/sys/kernel/io_uring_disabled").Trim();
 
     /// <summary>
     /// Whether everyone may use the userfaultfd call (<c>vm.unprivileged_userfaultfd</c> is 1).
@@ -129,6 +125,22 @@ public static class SystemInfo
         }
 
         return buffer.f_bavail * buffer.f_frsize;
+    }
+
+    private static unsafe ulong LimitOf(int resource, string name)
+    {
+        Platform.Require();
+        rlimit limit;
+
+        // Safe because the structure is a blittable local that outlives the call.
+        var result = LibC.getrlimit(resource, &limit);
+        var error = LinuxError.Last();
+        if (result < 0)
+        {
+            LinuxError.Throw(error, "getrlimit", name);
+        }
+
+        return limit.rlim_cur;
     }
 
     // Empty where the file is not there: an older kernel, another cgroup version, a sandbox.

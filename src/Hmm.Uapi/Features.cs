@@ -17,8 +17,8 @@ public enum Features : ulong
     FileRanges = 1UL << 0,
 
     /// <summary>
-    /// Query about the whole host, host-wide statistics, AddDevice, RemoveDevice. Granted to root and to the
-    /// user that the host runs as.
+    /// Query about the whole host, host-wide statistics, AddDevice, RemoveDevice, LoadModule,
+    /// UnloadModule, ReadModules. Granted to root and to the user that the host runs as.
     /// </summary>
     Administration = 1UL << 1,
 }

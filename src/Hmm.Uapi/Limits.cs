@@ -8,7 +8,7 @@ namespace Hmm.Uapi;
 public static class Limits
 {
     /// <summary>
-    /// The largest request: 512 bytes. The largest of version 1, AddDevice, has 464; the rest is
+    /// The largest request: 512 bytes. The largest of version 1, ReadModules, has 480; the rest is
     /// room for later versions, so that a host can still answer their Hello.
     /// </summary>
     public const int RequestBytesMax = 512;
@@ -34,8 +34,8 @@ public static class Limits
     public const int NameBytes = 64;
 
     /// <summary>
-    /// A device's specification with its terminating NUL: 448 bytes, so 447 bytes of UTF-8. What a
-    /// request leaves, less 48 bytes for later versions.
+    /// A device's or a module's specification with its terminating NUL: 448 bytes, so 447 bytes of
+    /// UTF-8. What a request leaves, less 48 bytes for its other fields.
     /// </summary>
     public const int SpecificationBytes = 448;
 

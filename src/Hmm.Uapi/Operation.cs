@@ -62,6 +62,25 @@ public enum Operation : ushort
     /// </summary>
     AddDevice = 16,
 
+    /// <summary>
+    /// Load a module, and first the modules that it needs. Needs <see cref="Features.Administration"/>.
+    /// </summary>
+    LoadModule = 17,
+
+    /// <summary>Unload a module that nobody uses. Needs <see cref="Features.Administration"/>.</summary>
+    UnloadModule = 18,
+
+    /// <summary>
+    /// Read about modules, exports and taints, as text. Needs <see cref="Features.Administration"/>.
+    /// </summary>
+    ReadModules = 19,
+
+    /// <summary>Put a mapped, registered memfd under management as a named range of a persistent device.</summary>
+    OpenPersistent = 25,
+
+    /// <summary>Make the contents of a persistent range durable, as of one moment.</summary>
+    Checkpoint = 26,
+
     /// <summary>Share memory through which hints go without a message. Once.</summary>
     AttachHintRing = 31,
 

@@ -21,4 +21,10 @@ public enum QueryKind : uint
     /// session.
     /// </summary>
     Ranges = 3,
+
+    /// <summary>
+    /// Checkpoints of persistent ranges: <see cref="CheckpointRecord"/>. The user's own; with
+    /// Administration everyone's.
+    /// </summary>
+    Checkpoints = 4,
 }

@@ -14,4 +14,10 @@ public enum RangeKind : uint
 
     /// <summary>The file's bytes; dirty pages go back to the file.</summary>
     FileShared = 2,
+
+    /// <summary>
+    /// A named range of a persistent device: the bytes of its last checkpoint; dirty pages go to that device, and count
+    /// once they are in a checkpoint. Opened by OpenPersistent, not by CreateRange.
+    /// </summary>
+    Persistent = 3,
 }

@@ -12,7 +12,7 @@ public sealed unsafe partial class HmmArray<T>
     /// <param name="destination">Where they go; its length says how many.</param>
     /// <exception cref="ArgumentOutOfRangeException">They are not all inside the array.</exception>
     /// <exception cref="Uapi.HmmException">
-    /// EHWPOISON: a page is lost. ECONNRESET: the host has gone.
+    /// EHWPOISON: a page is lost. ENOMEM: there is no room for it. ECONNRESET: the host has gone.
     /// </exception>
     public void Read(long start, Span<T> destination)
     {
@@ -34,7 +34,7 @@ public sealed unsafe partial class HmmArray<T>
     /// <param name="source">What to copy.</param>
     /// <exception cref="ArgumentOutOfRangeException">They are not all inside the array.</exception>
     /// <exception cref="Uapi.HmmException">
-    /// EHWPOISON: a page is lost. ECONNRESET: the host has gone.
+    /// EHWPOISON: a page is lost. ENOMEM: there is no room for it. ECONNRESET: the host has gone.
     /// </exception>
     public void Write(long start, ReadOnlySpan<T> source)
     {
@@ -55,7 +55,7 @@ public sealed unsafe partial class HmmArray<T>
     /// <param name="value">The value.</param>
     /// <exception cref="ArgumentOutOfRangeException">They are not all inside the array.</exception>
     /// <exception cref="Uapi.HmmException">
-    /// EHWPOISON: a page is lost. ECONNRESET: the host has gone.
+    /// EHWPOISON: a page is lost. ENOMEM: there is no room for it. ECONNRESET: the host has gone.
     /// </exception>
     public void Fill(long start, long count, T value)
     {
@@ -81,7 +81,7 @@ public sealed unsafe partial class HmmArray<T>
     /// They are not all inside both arrays.
     /// </exception>
     /// <exception cref="Uapi.HmmException">
-    /// EHWPOISON: a page is lost. ECONNRESET: the host has gone.
+    /// EHWPOISON: a page is lost. ENOMEM: there is no room for it. ECONNRESET: the host has gone.
     /// </exception>
     public void CopyTo(long start, HmmArray<T> destination, long destinationStart, long count)
     {
@@ -116,7 +116,7 @@ public sealed unsafe partial class HmmArray<T>
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">They are not all inside the array.</exception>
     /// <exception cref="Uapi.HmmException">
-    /// EHWPOISON: a page is lost. ECONNRESET: the host has gone.
+    /// EHWPOISON: a page is lost. ENOMEM: there is no room for it. ECONNRESET: the host has gone.
     /// </exception>
     public void Populate(long start, long count, bool write = false)
     {

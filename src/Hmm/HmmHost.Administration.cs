@@ -44,6 +44,13 @@ public sealed partial class HmmHost
     /// <exception cref="HmmException">ECONNRESET: the host has gone.</exception>
     public IReadOnlyList<RangeRecord> Ranges() => Query<RangeRecord>(QueryKind.Ranges);
 
+    /// <summary>
+    /// The checkpoints of persistent ranges, by device and name, oldest first: those of this user, for an administrator
+    /// everyone's.
+    /// </summary>
+    /// <exception cref="HmmException">ECONNRESET: the host has gone.</exception>
+    public IReadOnlyList<CheckpointRecord> Checkpoints() => Query<CheckpointRecord>(QueryKind.Checkpoints);
+
     /// <summary>Makes a device and lets pages go to it when the devices before it are full.</summary>
     /// <param name="specification">
     /// A driver and its parameters, at most 447 bytes: <c>block,folder=/var/tmp,size=64GiB</c>.

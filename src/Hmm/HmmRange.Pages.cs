@@ -223,6 +223,14 @@ internal sealed partial class HmmRange
         for (var offset = start; offset < start + bytes; offset += 1UL << _pageShift)
         {
             var page = Describe(offset);
+            if (page.State == PageStateCode.Poisoned && page.Error == Errno.ENOMEM)
+            {
+                throw new HmmException(
+                    Errno.ENOMEM,
+                    $"There is no room for page {page.Page} of range '{Name}': the budget is full of pages that no "
+                    + "device takes; add a device, make room on one, or drop pages (DontNeed), and try again.");
+            }
+
             if (page.State == PageStateCode.Poisoned)
             {
                 throw new HmmException(

@@ -30,15 +30,16 @@ internal sealed partial class HmmRange
         HmmHost host,
         MemoryFile memory,
         MappedMemory mapping,
-        in CreateRangeRequest request,
+        RangeKind kind,
+        int pageShift,
         string name,
         ulong rangeId)
     {
         _host = host;
         _memory = memory;
         _mapping = mapping;
-        _kind = request.Kind;
-        _pageShift = (int)request.PageShift;
+        _kind = kind;
+        _pageShift = pageShift;
         Name = name;
         Id = rangeId;
         _allocationStack = HmmDiagnostics.CaptureStack();
@@ -115,13 +116,9 @@ internal sealed partial class HmmRange
         MappedMemory? mapping = null;
         try
         {
-            // 1. Memory that the host can read. 2. Not in children, which would put zeros into it.
-            // 3. Its faults go to userfaultfd. 4. Somebody serves them. A touch before 4 would wait for
-            // ever, and nobody knows the address before this returns.
-            memory = MemoryFile.Create(name, request.LengthBytes);
-            mapping = MappedMemory.Map(memory, request.LengthBytes);
-            mapping.DontFork();
-            faults.Register(mapping.Address, request.LengthBytes);
+            // Somebody serves its faults once the host knows it. A touch before that would wait for ever, and nobody
+            // knows the address before this returns.
+            (memory, mapping) = Map(faults, name, request.LengthBytes);
             request.BaseAddress = (ulong)mapping.Address;
             Span<int> descriptors = [(int)memory.DangerousGetHandle(), (int)(file?.DangerousGetHandle() ?? -1)];
             var reply = host.Connection.Call<CreateRangeRequest, CreateRangeReply>(
@@ -129,12 +126,34 @@ internal sealed partial class HmmRange
                 in request,
                 descriptors[..(file is null ? 1 : 2)]);
             GC.KeepAlive(file);
-            return new HmmRange(host, memory, mapping, in request, name, reply.RangeId);
+            return new HmmRange(host, memory, mapping, kind, (int)request.PageShift, name, reply.RangeId);
         }
         catch
         {
             mapping?.Dispose();
             memory?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Memory that the host can read, not in children, which would put zeros into it, whose faults go to userfaultfd.
+    /// </summary>
+    private static (MemoryFile Memory, MappedMemory Mapping) Map(UserfaultFd faults, string name, ulong bytes)
+    {
+        var memory = MemoryFile.Create(name, bytes);
+        MappedMemory? mapping = null;
+        try
+        {
+            mapping = MappedMemory.Map(memory, bytes);
+            mapping.DontFork();
+            faults.Register(mapping.Address, bytes);
+            return (memory, mapping);
+        }
+        catch
+        {
+            mapping?.Dispose();
+            memory.Dispose();
             throw;
         }
     }

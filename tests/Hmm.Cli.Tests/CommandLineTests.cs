@@ -10,7 +10,11 @@ public sealed class CommandLineTests
     public void AloneItShowsWhatThereIs()
     {
         var result = HmmProcess.Run().Ended(ExitCode.Ok);
-        string[] commands = ["demo", "doctor", "host", "iomem", "devices", "pagemaps", "ranges", "page", "bench"];
+        string[] commands =
+        [
+            "demo", "doctor", "host", "iomem", "devices", "pagemaps", "ranges", "page", "modules", "exports",
+            "conformance", "bench",
+        ];
         foreach (var command in commands)
         {
             Assert.Contains($"\n  {command}", result.Output, StringComparison.Ordinal);
@@ -24,6 +28,9 @@ public sealed class CommandLineTests
     [InlineData("demo", "--budget")]
     [InlineData("devices", "remove")]
     [InlineData("page")]
+    [InlineData("modules", "load")]
+    [InlineData("modules", "unload")]
+    [InlineData("modules", "info")]
     public void WhatItDoesNotUnderstandIsRefused(params string[] arguments) =>
         HmmProcess.Run(arguments).Refused(ExitCode.Usage, "");
 
@@ -48,6 +55,10 @@ public sealed class CommandLineTests
     [InlineData("ranges")]
     [InlineData("page", "0x1000")]
     [InlineData("devices", "remove", "block0")]
+    [InlineData("modules")]
+    [InlineData("modules", "load", "M")]
+    [InlineData("modules", "unload", "M")]
+    [InlineData("modules", "info", "M")]
     public void WithoutAHostReadingSaysHowToStartOne(params string[] arguments)
     {
         using var folder = new TemporaryFolder();
@@ -98,7 +109,7 @@ public sealed class CommandLineTests
         Assert.Equal(
             [
                 "kernel", "userfaultfd", "seccomp", "processors", "memory",
-                "cgroup", "memlock", "swap", "overcommit", "device",
+                "cgroup", "memlock", "swap", "overcommit", "io_uring", "device",
             ],
             subjects);
     }

@@ -55,6 +55,14 @@ public sealed class ExaminationTests
     }
 
     [Fact]
+    public void ForbiddenIoUringIsAWarningWithTheReason()
+    {
+        var finding = Find(Healthy with { WhyNoRing = "of a sandbox" }, "io_uring", FindingState.Warning);
+        Assert.Contains("of a sandbox", finding.Text, StringComparison.Ordinal);
+        Assert.Contains("kernel.io_uring_disabled=0", finding.Fix, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void UserModeOnlyIsAWarning()
     {
         var finding = Find(

@@ -116,7 +116,9 @@ public sealed unsafe class RealDataTests(ITestOutputHelper output)
 
     private static IEnumerable<byte[]> Pages() => Chunks(Pfn.SizeBytes);
 
-    /// <summary>Whole units of the installation's files: one in each 64 KiB for small units, so that all see the same.</summary>
+    /// <summary>
+    /// Whole units of the installation's files: one in each 64 KiB for small units, so that all see the same.
+    /// </summary>
     private static IEnumerable<byte[]> Chunks(int unit)
     {
         var root = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../.."));

@@ -26,6 +26,35 @@ public sealed class FileIoModelTests(ITestOutputHelper output)
         Compare(file, BatchRequests * SlotSizeBytes);
     }
 
+    [NeedsFact(Need.Ring)]
+    public void RingMatchesAnArray()
+    {
+        using var folder = new TemporaryFolder();
+        using var file =
+            FileIo.CreateScratch(folder.Path, BatchRequests * SlotSizeBytes, workers: 4, ring: true);
+        Assert.True(file.HasRing, file.WhyNoRing);
+        Compare(file, BatchRequests * SlotSizeBytes);
+    }
+
+    [NeedsFact(Need.Ring)]
+    public void RingOnAFileMatchesAnArrayAndNeverMakesItLonger()
+    {
+        using var folder = new TemporaryFolder();
+        const int Length = (BatchRequests - 1) * SlotSizeBytes; // the last slot is behind the end
+        var path = folder.File("data");
+        File.WriteAllBytes(path, new byte[Length]);
+        byte[] model;
+        using (var file = FileIo.OpenPath(path, 0, workers: 4, ring: true))
+        {
+            Assert.True(file.HasRing, file.WhyNoRing);
+            model = Compare(file, Length);
+            Assert.Equal(Errno.None, file.Flush());
+        }
+
+        Assert.Equal(model, File.ReadAllBytes(path));
+        Assert.Equal(Length, new FileInfo(path).Length);
+    }
+
     [NeedsFact(Need.Mount)]
     public void BufferedScratchMatchesAnArray()
     {

@@ -35,6 +35,37 @@ public sealed unsafe class KernelStructTests
         Assert.Equal(16, sizeof(statx_timestamp));
         Assert.Equal(112, sizeof(statvfs_buffer));
         Assert.Equal(16, sizeof(rlimit));
+        Assert.Equal(40, sizeof(io_sqring_offsets));
+        Assert.Equal(40, sizeof(io_cqring_offsets));
+        Assert.Equal(120, sizeof(io_uring_params));
+        Assert.Equal(64, sizeof(io_uring_sqe));
+        Assert.Equal(16, sizeof(io_uring_cqe));
+        Assert.Equal(8, sizeof(io_uring_probe_op));
+        Assert.Equal(16 + (8 * 256), sizeof(io_uring_probe));
+    }
+
+    [Fact]
+    public void RingFieldsAreWhereTheKernelHasThem()
+    {
+        io_uring_params parameters;
+        Assert.Equal(8, Offset(&parameters, &parameters.flags));
+        Assert.Equal(20, Offset(&parameters, &parameters.features));
+        Assert.Equal(40, Offset(&parameters, &parameters.sq_off));
+        Assert.Equal(64, Offset(&parameters, &parameters.sq_off.array));
+        Assert.Equal(80, Offset(&parameters, &parameters.cq_off));
+        Assert.Equal(100, Offset(&parameters, &parameters.cq_off.cqes));
+        io_uring_sqe submission;
+        Assert.Equal(4, Offset(&submission, &submission.fd));
+        Assert.Equal(8, Offset(&submission, &submission.off));
+        Assert.Equal(16, Offset(&submission, &submission.addr));
+        Assert.Equal(24, Offset(&submission, &submission.len));
+        Assert.Equal(28, Offset(&submission, &submission.rw_flags));
+        Assert.Equal(32, Offset(&submission, &submission.user_data));
+        Assert.Equal(40, Offset(&submission, &submission.buf_index));
+        io_uring_cqe completion;
+        Assert.Equal(8, Offset(&completion, &completion.res));
+        io_uring_probe probe;
+        Assert.Equal(16, Offset(&probe, &probe.ops));
     }
 
     [Fact]

@@ -2,6 +2,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using Hmm.Linux.Tests.Support;
 
 namespace Hmm.Linux.Tests;
 
@@ -29,6 +30,7 @@ internal static class Program
             "wait" => Wait(parent),
             "fault" => Fault(parent),
             "listen" => Listen(parent, arguments[1]),
+            "noring" => NoRing(parent, arguments[1], uint.Parse(arguments[2], CultureInfo.InvariantCulture)),
             _ => 64,
         };
     }
@@ -90,6 +92,19 @@ internal static class Program
     {
         using var listener = UnixSocket.Listen(path, 4);
         return Wait(parent);
+    }
+
+    // Makes a file with an io_uring where a system call is forbidden, and tells what came of it.
+    private static int NoRing(UnixSocket parent, string folder, uint number)
+    {
+        SeccompFilter.Forbid(number);
+        using var memory = new PageBuffer(4096);
+        using var file = FileIo.CreateScratch(folder, 4096, workers: 1, ring: true);
+        using var done = new Completions(1);
+        file.Submit(new FileIoRequest(true, 0, memory.Address, 4096, done, 0));
+        done.WaitForAll();
+        parent.Send(Encoding.UTF8.GetBytes($"{file.HasRing} {done.Errors[0]} {file.WhyNoRing}"), []);
+        return 0;
     }
 
     // Sends its userfaultfd and memory file, with the address of the range, and touches its first

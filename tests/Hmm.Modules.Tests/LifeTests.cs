@@ -326,9 +326,9 @@ public sealed class LifeTests : IDisposable
             Assert.Contains(words, error.Message, StringComparison.Ordinal);
         }
 
-        Fails("module Tuned needs a value for 'folder': where", null);
+        Fails("Module Tuned needs a value for 'folder': where", null);
         Fails(
-            "module Tuned has no parameter 'sise'; it has folder, size, depth",
+            "Module Tuned has no parameter 'sise'; it has folder, size, depth",
             new() { ["folder"] = "/", ["sise"] = "1" });
         Fails(
             "'size' must be a size such as 4096, 64MiB or 2GiB, and '1.5GiB' is not",

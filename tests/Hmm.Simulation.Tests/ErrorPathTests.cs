@@ -149,6 +149,59 @@ public sealed class ErrorPathTests
         });
 
     [Fact]
+    public void PagesStayUsableHoweverFullEverythingIs() =>
+        Scenario.Run(
+            s_tight with { DeviceFrames = [8], OverdraftFrames = 2, AllowStarving = true },
+            static (host, script) =>
+        {
+            var range = host.Open(RangeKind.Anonymous, 17);
+            var stored = new long[17];
+            for (var page = 0; page < 16; page++)
+            {
+                script.StoreWord(range.Memory, page, 0, stored[page] = page + 100);
+            }
+
+            Assert.Equal(
+                TouchOutcome.Fails, script.Store(range.Memory, 16, 0, BitConverter.GetBytes(1L)));
+
+            // Eight in DRAM, eight on the device, no room for another, and every one of them at hand.
+            for (var turn = 0; turn < 60; turn++)
+            {
+                var page = host.Scheduler.Random.Next(16);
+                Assert.Equal(stored[page], script.LoadWord(range.Memory, page, 0));
+                if (host.Scheduler.Random.Chance(500))
+                {
+                    script.StoreWord(range.Memory, page, 0, stored[page] = turn + 1000);
+                }
+            }
+
+            Assert.True(host.Manager.Filler.OverdrawnFrames > 0);
+        });
+
+    [Fact]
+    public void AZeroPageThatIsWrittenKeepsItsPlace() =>
+        Scenario.Run(s_tight with { DeviceFrames = [8], AllowStarving = true }, static (host, script) =>
+        {
+            // As a program does that makes its pages first and writes them later.
+            var range = host.Open(RangeKind.Anonymous, 40);
+            var made = 0;
+            while (made < 40 && script.Store(range.Memory, made, 0, new byte[8]) == TouchOutcome.Done)
+            {
+                made++;
+            }
+
+            Assert.Equal(16, made);
+
+            // What was only read stays for free.
+            var other = host.Open(RangeKind.Anonymous, 40);
+            host.Manager.Operations.DontNeed(range.Range, 0, 40);
+            for (var page = 0; page < 40; page++)
+            {
+                Assert.Equal(0, script.LoadWord(other.Memory, page, 0));
+            }
+        });
+
+    [Fact]
     public void FaultsFailAndReclaimRestsWhenEveryWriteFails() =>
         Scenario.Run(s_tight with { AllowStarving = true }, static (host, script) =>
         {

@@ -195,14 +195,22 @@ public sealed class LifetimeTests
     });
 
     [Fact]
-    public void APrefetchPushesNothingOut() =>
+    public void APrefetchLeavesDramForFaults() =>
         Scenario.Run(new HostSettings { RoomFrames = 200 }, static (host, script) =>
     {
         var range = host.Open(RangeKind.Anonymous, 500);
         var stopped = host.Manager.Operations.Prefetch(range.Range, 0, 500);
-        Assert.Equal(200 - host.Manager.Budget.PrefetchReserve, stopped);
-        host.WaitQuiet();
-        Assert.Equal(0, script.LoadWord(range.Memory, 0, 0));
+        var kept = host.Manager.Budget.PrefetchReserve;
+        Assert.InRange(kept, 1, host.Manager.Budget.LowWatermark);
+        Assert.Equal(200 - kept, stopped);
+
+        // So many faults find DRAM at once, whether reclaim comes in time or not.
+        for (var page = stopped; page < stopped + kept; page++)
+        {
+            Assert.Equal(0, script.LoadWord(range.Memory, page, 0));
+        }
+
+        Assert.Equal(0, range.Range.Statistics.Waits);
     });
 
     [Fact]

@@ -86,7 +86,7 @@ public sealed class DeviceFullTests
         }
         catch (HmmException refused)
         {
-            Refused.IsSentence(refused.Message);
+            Refused.IsSentence(refused.Sentence);
             error = refused.Errno;
             return false;
         }

@@ -17,6 +17,7 @@ internal static class Program
         ["burn", var socket, var seed] => Doomed.Burn(socket, seed),
         ["wait-for-page", var socket] => Doomed.WaitForPage(socket),
         ["touch-lost", var file] => Doomed.TouchLost(file),
+        ["persist", var file, var keep] => Persisting.Run(file, keep),
         ["interrupted"] => Doomed.Interrupted(),
         _ => 64,
     };

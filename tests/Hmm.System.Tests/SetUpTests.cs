@@ -123,7 +123,7 @@ public sealed class SetUpTests
     public void RefusesADeviceThatNoDriverMakes(string device, string words)
     {
         var refused = Assert.Throws<HmmException>(() => Hosts.Start(2, device).Dispose());
-        Refused.IsSentence(refused.Message, words);
+        Refused.IsSentence(refused.Sentence, words);
     }
 
     [Fact]

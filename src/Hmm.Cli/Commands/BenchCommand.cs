@@ -2,6 +2,7 @@
 using System.CommandLine;
 using Hmm.Cli.Bench.Comparing;
 using Hmm.Cli.Bench.Running;
+using Hmm.Cli.Bench.Suite;
 using Hmm.Cli.Output;
 
 namespace Hmm.Cli.Commands;
@@ -26,6 +27,19 @@ internal static class BenchCommand
         try
         {
             using var readAhead = ReadAheadOf(options, parse);
+            var rounds = Rounds(parse.GetValue(options.Rounds));
+            if (parse.GetValue(options.Suite) is { } suiteFolder)
+            {
+                var floor = parse.GetRequiredValue(options.Floor);
+                return await RunSuiteAsync(plan, rounds, floor, suiteFolder, terminal, cancellation)
+                    .ConfigureAwait(false);
+            }
+
+            if (parse.GetValue(options.Scale) is { } scaleFolder)
+            {
+                return await RunScaleAsync(rounds, scaleFolder, terminal, cancellation).ConfigureAwait(false);
+            }
+
             if (parse.GetValue(options.Against) is not { } peers)
             {
                 // A thread of its own: it waits for pages, and the pool's threads are few.
@@ -36,12 +50,8 @@ internal static class BenchCommand
 
             var comparison = new Comparison(plan, BenchOptions.Targets(peers));
             comparison.TryPeers();
-            return await CompareAsync(
-                comparison,
-                Rounds(parse.GetValue(options.Rounds)),
-                terminal,
-                parse.GetValue(options.Json),
-                cancellation).ConfigureAwait(false);
+            return await CompareAsync(comparison, rounds, terminal, parse.GetValue(options.Json), cancellation)
+                .ConfigureAwait(false);
         }
         finally
         {
@@ -66,6 +76,34 @@ internal static class BenchCommand
         var result = new BenchRun(plan).Run();
         terminal.Out.WriteLine(result.ToString());
         return result.Bad == 0 ? ExitCode.Ok : ExitCode.Wrong;
+    }
+
+    private static async Task<int> RunSuiteAsync(
+        BenchPlan plan, int rounds, string floorPath, string folder, Terminal terminal, CancellationToken cancellation)
+    {
+        var suite = new SuiteRun(plan, rounds, floorPath, terminal.Out.WriteLine);
+        try
+        {
+            await suite.RunAsync(cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            suite.DeleteFiles();
+        }
+
+        SuiteReport.Write(folder, suite, plan, rounds);
+        terminal.Out.WriteLine($"{suite.Rows.Count(row => row.Reached)} of {suite.Rows.Count} targets reached; "
+            + $"{Path.Combine(folder, "suite.md")} and suite.json hold all of it");
+        return ExitCode.Ok;
+    }
+
+    private static async Task<int> RunScaleAsync(
+        int rounds, string folder, Terminal terminal, CancellationToken cancellation)
+    {
+        var scale = new ScaleRun(rounds, terminal.Out.WriteLine);
+        await scale.RunAsync(cancellation).ConfigureAwait(false);
+        ScalePlot.Write(folder, scale.Points);
+        return ExitCode.Ok;
     }
 
     private static async Task<int> CompareAsync(

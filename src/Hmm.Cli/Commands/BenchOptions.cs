@@ -78,6 +78,21 @@ internal sealed class BenchOptions
     internal Option<ulong?> ReadAhead { get; } = CommandOptions.Size(
         "--read-ahead", "Set the disk's readahead for the run (as root).");
 
+    internal Option<string?> Suite { get; } = new("--suite")
+    {
+        Description = "Measure everything that has a target, and write suite.md and suite.json into a folder.",
+        HelpName = "DIR",
+    };
+
+    internal Option<string> Floor { get; } = Text(
+        "--floor", "PATH", "", "The program of bench/floor, for the suite's first line.");
+
+    internal Option<string?> Scale { get; } = new("--scale")
+    {
+        Description = "Measure a fault by ranges, length, sessions and devices; write scale.md and scale.svg there.",
+        HelpName = "DIR",
+    };
+
     internal Option<bool> Json { get; } = CommandOptions.Json();
 
     /// <summary>The targets of a list.</summary>
@@ -106,7 +121,8 @@ internal sealed class BenchOptions
         Option[] all =
         [
             _pattern, _target, _size, _budget, _threads, _seconds, _ops, _warm, _seed, _writeFraction, _theta, _advice,
-            _devices, _file, Folder, Against, Rounds, ReadAhead, _group, Json,
+            _devices, _file, Folder, Against, Rounds, ReadAhead, Suite, Floor, Scale,
+            _group, Json,
         ];
         foreach (var option in all)
         {

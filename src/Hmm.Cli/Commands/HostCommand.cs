@@ -26,13 +26,18 @@ internal static class HostCommand
         var folder = CommandOptions.DeviceFolder();
         var size = CommandOptions.Size(
             "--device-size", "The most that the device may hold (default: the host decides).");
+        var modules = new Option<string[]>("--module-folder")
+        {
+            Description = "A further folder that modules may be loaded from; may be given several times.",
+            HelpName = "DIR",
+        };
         var policy = new Option<string?>("--policy")
         {
             Description = "The reclaim policy, from the module of that name, as in cyclic (default: two queues).",
         };
         var command = new Command(Name, "Run a host that applications share. Ctrl-C or SIGTERM ends it.")
         {
-            socket, budget, devices, folder, size, policy,
+            socket, budget, devices, folder, size, modules, policy,
         };
         command.SetAction((parse, _) => ErrorGate.RunAsync(terminal, async () =>
         {
@@ -47,6 +52,11 @@ internal static class HostCommand
             {
                 arguments.Add("--device");
                 arguments.Add(device);
+            }
+
+            foreach (var other in parse.GetValue(modules) ?? [])
+            {
+                arguments.AddRange(["--module-folder", Path.GetFullPath(other)]);
             }
 
             if (parse.GetValue(policy) is { } name)

@@ -31,6 +31,7 @@ internal static class Examination
         Memlock(facts),
         Swap(facts),
         Overcommit(facts),
+        Ring(facts),
         DeviceFolder(facts.DeviceFolder),
     ];
 
@@ -178,6 +179,14 @@ internal static class Examination
             "vm.overcommit_memory is 2: address space that is reserved and never touched counts, "
                 + "so large devices may be refused",
             "sudo sysctl vm.overcommit_memory=0");
+
+    private static Finding Ring(SystemFacts facts) => facts.WhyNoRing.Length == 0
+        ? new Finding("io_uring", FindingState.Ok, "available, so a disk's queue is kept deep")
+        : new Finding(
+            "io_uring",
+            FindingState.Warning,
+            $"not available, so worker threads read and write devices: {facts.WhyNoRing}",
+            "sudo sysctl kernel.io_uring_disabled=0; in a container, a seccomp profile that allows io_uring");
 
     private static Finding DeviceFolder(DeviceFolderFacts folder)
     {

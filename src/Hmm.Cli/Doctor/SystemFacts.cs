@@ -45,6 +45,9 @@ internal sealed record SystemFacts
     /// <summary>0 guess, 1 always, 2 never: <c>vm.overcommit_memory</c>.</summary>
     internal required int OvercommitMode { get; init; }
 
+    /// <summary>Why io_uring cannot be used; empty if it can.</summary>
+    internal string WhyNoRing { get; init; } = "";
+
     internal required DeviceFolderFacts DeviceFolder { get; init; }
 
     /// <summary>Reads them all.</summary>
@@ -55,6 +58,7 @@ internal sealed record SystemFacts
         return new SystemFacts
         {
             KernelRelease = SystemInfo.KernelRelease,
+            WhyNoRing = FileIo.ProbeRing(),
             Architecture = RuntimeInformation.ProcessArchitecture,
             PageSizeBytes = (ulong)SystemInfo.PageSizeBytes,
             ProcessorCount = SystemInfo.ProcessorCount,

@@ -25,6 +25,12 @@ public abstract class CopyBatch
     /// <summary>The most frames of a batch, and so of a segment: 512 (2 MiB), the largest page.</summary>
     public const int FramesMax = 512;
 
+    /// <summary>
+    /// The most evictions of one device that are under way at a time: 32, as many as there are buffers
+    /// for them. A driver may have as many places and no more.
+    /// </summary>
+    public const int EvictionsMax = 32;
+
     private readonly CopySegment[] _segments = new CopySegment[SegmentsMax]; // Guarded by: owner until handed over
     private readonly int[] _firstFrames = new int[SegmentsMax]; // Guarded by: owner until handed over
     private readonly Errno[] _errors = new Errno[SegmentsMax]; // Guarded by: the completer of the segment

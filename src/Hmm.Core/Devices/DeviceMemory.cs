@@ -35,6 +35,12 @@ public sealed class DeviceMemory
     /// <summary>The frames.</summary>
     public PageMap PageMap { get; }
 
+    /// <summary>
+    /// The memory that the buffers of its copies are in, to be registered with the device once. Empty where there is no
+    /// memory manager.
+    /// </summary>
+    public IReadOnlyList<CopyBuffers> CopyBuffers => Device.Memory.CopyBuffers;
+
     /// <summary>Counts.</summary>
     public DeviceMemoryStatistics Statistics => PageMap.Statistics;
 
@@ -78,6 +84,30 @@ public sealed class DeviceMemory
 
     /// <inheritdoc cref="PageMap.TryAllocateOrder"/>
     public bool TryAllocateOrder(int order, out Pfn first) => PageMap.TryAllocateOrder(order, out first);
+
+    /// <summary>
+    /// Takes neighbouring free frames for the device itself, as those that hold what it writes beside pages. They have
+    /// no holder, no driver word, and keep the memory from nothing.
+    /// </summary>
+    /// <param name="framesMax">The most to take, at least 1.</param>
+    /// <param name="first">The first frame.</param>
+    /// <param name="frames">How many.</param>
+    /// <returns>False: every frame is used, allocation is suspended, or removal began.</returns>
+    public bool TryTake(int framesMax, out Pfn first, out int frames) =>
+        PageMap.TryTake(framesMax, out first, out frames);
+
+    /// <summary>
+    /// Takes certain frames for the device itself: those that its medium held before, so that nobody is handed them.
+    /// </summary>
+    /// <param name="first">The first frame.</param>
+    /// <param name="frames">How many, at least 1.</param>
+    /// <returns>False, and nothing is taken: one of them is used, or removal began.</returns>
+    public bool TryTakeAt(Pfn first, int frames) => PageMap.TryTakeAt(first, frames);
+
+    /// <summary>Gives frames back that the device took, or that were kept for it.</summary>
+    /// <param name="first">The first frame.</param>
+    /// <param name="frames">How many, at least 1.</param>
+    public void GiveBack(Pfn first, int frames) => PageMap.GiveBack(first, frames);
 
     /// <summary>
     /// The driver's 64 bits of a frame that is handed out: 0 at first, valid until the free hook

@@ -8,7 +8,7 @@ namespace Hmm.Core.Devices;
 /// be torn.
 /// </summary>
 /// <param name="FramesTotal">All frames.</param>
-/// <param name="FramesUsed">Those handed out.</param>
+/// <param name="FramesUsed">Those handed out, and those that the device has taken for itself.</param>
 /// <param name="Allocations">Frames ever handed out.</param>
 /// <param name="Frees">Frames that ever came back.</param>
 /// <param name="References">

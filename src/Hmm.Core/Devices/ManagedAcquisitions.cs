@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-using Hmm.Core.Modules;
 using Hmm.Core.Physical;
 
 namespace Hmm.Core.Devices;
@@ -9,8 +8,7 @@ namespace Hmm.Core.Devices;
 /// (Linux: the <c>devm_</c> functions). Errors are those of the acquisition and of
 /// <see cref="ManagedResources.Add"/>.
 /// </summary>
-[ExportSymbolGpl]
-public static class ManagedAcquisitions
+internal static class ManagedAcquisitions
 {
     /// <summary><see cref="ResourceTree.Request"/>, released with the list.</summary>
     public static Resource Request(

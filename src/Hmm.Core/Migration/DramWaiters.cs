@@ -16,8 +16,11 @@ internal sealed class DramWaiters
     /// </summary>
     public const int CapacityMax = 4096;
 
+    // Whoever serves the oldest, and whoever exchanges pages with a full device, may have to put one back.
+    private const int TakenMax = 2;
+
     private readonly Lock _gate = new();
-    private readonly Waiter[] _waiters = new Waiter[CapacityMax + 1]; // Guarded by: _gate
+    private readonly Waiter[] _waiters = new Waiter[CapacityMax + TakenMax]; // Guarded by: _gate
     private int _head; // Guarded by: _gate
     private int _count; // Guarded by: _gate for writers, atomic for readers
 
@@ -78,15 +81,9 @@ internal sealed class DramWaiters
         {
             for (var i = 0; i < _count; i++)
             {
-                ref var found = ref _waiters[(_head + i) % _waiters.Length];
-                if (found.Range == range)
+                if (_waiters[(_head + i) % _waiters.Length].Range == range)
                 {
-                    // The oldest takes its place: order among the others changes by one, which nobody relies on.
-                    waiter = found;
-                    found = _waiters[_head];
-                    _waiters[_head] = default;
-                    _head = (_head + 1) % _waiters.Length;
-                    Volatile.Write(ref _count, _count - 1);
+                    waiter = TakeLocked(i);
                     return true;
                 }
             }
@@ -96,21 +93,62 @@ internal sealed class DramWaiters
         return false;
     }
 
-    /// <summary>Puts back, as the oldest, the one that was just taken. Only the one thread that serves may.</summary>
+    /// <summary>Takes one whose page gives back what its fill takes.</summary>
+    public bool TryTakeBacked(out Waiter waiter)
+    {
+        lock (_gate)
+        {
+            for (var i = 0; i < _count; i++)
+            {
+                if (_waiters[(_head + i) % _waiters.Length].IsBacked)
+                {
+                    waiter = TakeLocked(i);
+                    return true;
+                }
+            }
+        }
+
+        waiter = default;
+        return false;
+    }
+
+    /// <summary>
+    /// Puts back, as the oldest, the one that was just taken. Only the thread that serves and the one that reclaims
+    /// may.
+    /// </summary>
     public void Return(in Waiter waiter)
     {
         lock (_gate)
         {
-            Corruption.Require(_count <= CapacityMax, "there is room for the one waiter that is being served");
+            Corruption.Require(_count < _waiters.Length, "there is room for the waiters that are being served");
             _head = (_head + _waiters.Length - 1) % _waiters.Length;
             _waiters[_head] = waiter;
             Volatile.Write(ref _count, _count + 1);
         }
     }
 
+    // The oldest takes the place of the one that goes: order among the others changes by one, which nobody relies on.
+    private Waiter TakeLocked(int i)
+    {
+        ref var found = ref _waiters[(_head + i) % _waiters.Length];
+        var waiter = found;
+        found = _waiters[_head];
+        _waiters[_head] = default;
+        _head = (_head + 1) % _waiters.Length;
+        Volatile.Write(ref _count, _count - 1);
+        return waiter;
+    }
+
     /// <summary>One fault that waits.</summary>
     /// <param name="Range">Its range.</param>
     /// <param name="Page">Its page, Busy.</param>
     /// <param name="Write">Whether it was a write.</param>
-    internal readonly record struct Waiter(MemoryRange Range, long Page, bool Write);
+    internal readonly record struct Waiter(MemoryRange Range, long Page, bool Write)
+    {
+        /// <summary>
+        /// Whether the page gives back what its fill takes: it has a frame that becomes free, or stays equal to its
+        /// file.
+        /// </summary>
+        public bool IsBacked => Range.Table.Read(Page).HasFrame || (!Write && Range.Home is not null);
+    }
 }

@@ -44,6 +44,10 @@ internal sealed class Evacuator
             memory.ResumeAllocation();
             throw;
         }
+        finally
+        {
+            _manager.Evictor.Want(0);
+        }
 
         _manager.Placement.Remove(memory);
         memory.Remove();
@@ -65,9 +69,16 @@ internal sealed class Evacuator
             var token = new PageToken(memory.PageMap.FrameOf(frame).Owner);
             if (token.Raw != 0 && _manager.Ranges.TryAcquire(token.RangeId, out var range))
             {
-                var taken = Evacuate(memory, range, token.Page, frame, ref unreadable);
-                next = frame + ((long)Math.Max(taken, 1) << range.PageOrder);
-                _manager.Leave(range);
+                try
+                {
+                    var taken = Evacuate(memory, range, token.Page, frame, ref unreadable);
+                    next = frame + ((long)Math.Max(taken, 1) << range.PageOrder);
+                }
+                finally
+                {
+                    // A removal that stops for want of room leaves the range as closable as it was.
+                    _manager.Leave(range);
+                }
             }
         }
 
@@ -113,6 +124,7 @@ internal sealed class Evacuator
             }
 
             RequireHope(memory, unreadable);
+            _manager.Evictor.Want(range.FramesPerPage + Filler.ReserveOf(_manager.Budget, range));
             _manager.ReclaimNeeded();
             _manager.Progress.Wait(epoch);
         }

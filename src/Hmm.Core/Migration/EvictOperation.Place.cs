@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Devices;
 using Hmm.Core.Physical;
+using Hmm.Uapi;
 
 namespace Hmm.Core.Migration;
 
@@ -30,8 +32,44 @@ internal sealed partial class EvictOperation
         DriverCall.Evict(map!, this);
     }
 
+    /// <summary>Takes frames of the pages' own store, of the one device that was named, or of the next in the order.</summary>
+    private bool TryAllocate(
+        ref int rank, int framesMax, int order, out DeviceMemory device, out Pfn first, out int frames)
+    {
+        if (_store is not null)
+        {
+            device = _store;
+            frames = 1 << order;
+            return order == 0
+                ? _store.TryAllocateRun(framesMax, out first, out frames)
+                : _store.TryAllocateOrder(order, out first);
+        }
+
+        if (_only is not null)
+        {
+            device = _only;
+            return _manager.Placement.TryAllocateOn(device, framesMax, order, out first, out frames);
+        }
+
+        return _manager.Placement.TryAllocate(ref rank, framesMax, order, out device, out first, out frames);
+    }
+
     private void PlaceRefused()
     {
+        if (_only is not null || _store is not null)
+        {
+            for (var i = 0; i < _count; i++)
+            {
+                if (_ranges[i] is not null)
+                {
+                    Keep(i, Errno.EOPNOTSUPP);
+                }
+            }
+
+            Finish();
+            return;
+        }
+
         Squeeze();
         _rank = _targetRank + 1;
         Place();

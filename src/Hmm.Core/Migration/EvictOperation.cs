@@ -44,6 +44,9 @@ internal sealed partial class EvictOperation : CopyBatch
     private int _homeRuns; // Guarded by: owner of the slot
     private bool _keepResident; // Guarded by: owner of the slot
     private DeviceMemory? _target; // Guarded by: owner of the slot
+    private DeviceMemory? _only; // Guarded by: owner of the slot
+    private MigrateResults? _results; // Guarded by: owner of the slot
+    private DeviceMemory? _store; // Guarded by: owner of the slot; the only device its pages may go to, if there is one
 
     internal EvictOperation(Evictor evictor, MemoryManager manager, int slot, nint buffer)
     {
@@ -67,10 +70,13 @@ internal sealed partial class EvictOperation : CopyBatch
 
     /// <summary>Begins to gather pages.</summary>
     /// <param name="keepResident">Write them and leave them in DRAM, clean.</param>
-    public void Reset(bool keepResident)
+    /// <param name="only">The one device that they may go to; null: whichever the placement says.</param>
+    /// <param name="results">Where it is recorded what became of each page; null: nowhere.</param>
+    public void Reset(bool keepResident, DeviceMemory? only = null, MigrateResults? results = null)
     {
         _count = 0;
         _keepResident = keepResident;
+        (_only, _results) = (only, results);
     }
 
     /// <summary>
@@ -82,10 +88,10 @@ internal sealed partial class EvictOperation : CopyBatch
         var toHome = range.Kind == RangeKind.FileShared;
         if (_count == 0)
         {
-            (_pageShift, _toHome) = (range.PageShift, toHome);
+            (_pageShift, _toHome, _store) = (range.PageShift, toHome, range.Store);
         }
-        else if (_count == Math.Max(1, PageFramesMax >> range.PageOrder)
-            || range.PageShift != _pageShift || toHome != _toHome
+        else if (_count == PagesMax(range)
+            || range.PageShift != _pageShift || toHome != _toHome || range.Store != _store
             || (toHome && !SharesHome(range, page)))
         {
             return false;
@@ -145,6 +151,12 @@ internal sealed partial class EvictOperation : CopyBatch
     }
 
     /// <summary>
+    /// As many pages as fit. Those that a checkpoint waits for must all find a segment, even if every frame lies alone.
+    /// </summary>
+    private int PagesMax(MemoryRange range) =>
+        range.Store is not null && _keepResident ? SegmentsMax : Math.Max(1, PageFramesMax >> range.PageOrder);
+
+    /// <summary>
     /// Whether a page of a shared file joins the others: one page map, and a segment for each run
     /// of pages.
     /// </summary>
@@ -196,18 +208,21 @@ internal sealed partial class EvictOperation : CopyBatch
             {
                 Keep(at, error);
             }
-            else if (range.Kind == RangeKind.Anonymous && IsZero(at))
+            else if (range.Kind == RangeKind.Anonymous && IsUnwritten(at))
             {
                 PublishWritten(at, 1, default, hasFrame: false);
+                _results?.Record(_pages[at], Errno.ENOENT);
                 Drop(at);
             }
         }
     }
 
-    private unsafe bool IsZero(int i)
+    /// <summary>Whether a page is zero and nobody said that it would be written.</summary>
+    private unsafe bool IsUnwritten(int i)
     {
         // Safe because the slot holds PageFramesMax frames and i counts pages within that.
-        return new ReadOnlySpan<byte>((void*)BufferOf(i), 1 << _pageShift).IndexOfAnyExcept((byte)0) < 0;
+        return !_ranges[i]!.Table.Read(_pages[i]).IsData
+            && new ReadOnlySpan<byte>((void*)BufferOf(i), 1 << _pageShift).IndexOfAnyExcept((byte)0) < 0;
     }
 
     private PageMap? GatherHomeSegments()
@@ -250,8 +265,7 @@ internal sealed partial class EvictOperation : CopyBatch
 
             var rank = _rank;
             if (Count == SegmentsMax
-                || !_manager.Placement.TryAllocate(
-                    ref rank, wanted << order, order, out var device, out var first, out var frames))
+                || !TryAllocate(ref rank, wanted << order, order, out var device, out var first, out var frames))
             {
                 KeepAll(i, wanted, Count == SegmentsMax ? Errno.EAGAIN : Errno.ENOSPC);
                 i += wanted;
@@ -314,6 +328,7 @@ internal sealed partial class EvictOperation : CopyBatch
         PublishWritten(i, length, first, hasFrame: !_toHome);
         for (var at = i; at < i + length; at++)
         {
+            _results?.Record(_pages[at], Errno.None);
             Drop(at);
         }
     }
@@ -349,8 +364,8 @@ internal sealed partial class EvictOperation : CopyBatch
     }
 
     /// <summary>
-    /// Publishes written pages that stay. A pinned page stays dirty: a device may be writing to it by DMA, which no
-    /// protection stops.
+    /// Publishes written pages that stay, with their new frame unless that is their home. A pinned page stays dirty: a
+    /// device may be writing to it by DMA, which no protection stops.
     /// </summary>
     private void PublishClean(int i, int length, Pfn first, bool hasFrame)
     {
@@ -361,9 +376,10 @@ internal sealed partial class EvictOperation : CopyBatch
             var page = _pages[i] + at;
             var frame = first + ((long)at << range.PageOrder);
             var entry = range.Table.Read(page);
-            var clean = hasFrame ? entry.In(PageState.Clean).WithFrame(frame) : entry.In(PageState.Clean);
-            pending |= range.Table.Publish(page, entry.Pins > 0 ? entry.In(PageState.Dirty) : clean);
-            if (entry.Pins > 0 && hasFrame)
+            var isPinned = entry.Pins > 0;
+            var published = entry.In(isPinned ? PageState.Dirty : PageState.Clean);
+            pending |= range.Table.Publish(page, hasFrame && !isPinned ? published.WithFrame(frame) : published);
+            if (isPinned && hasFrame)
             {
                 _manager.PutFrames(frame, range.FramesPerPage);
             }
@@ -393,7 +409,7 @@ internal sealed partial class EvictOperation : CopyBatch
             range.Queue.Return(range.TokenOf(_pages[i]));
         }
 
-        if (range.Kind == RangeKind.FileShared && error != Errno.EAGAIN)
+        if (range.Kind is RangeKind.FileShared or RangeKind.Persistent && error != Errno.EAGAIN)
         {
             range.RecordWriteError(error);
         }
@@ -403,6 +419,7 @@ internal sealed partial class EvictOperation : CopyBatch
             _evictor.CountFruitless(range, 1);
         }
 
+        _results?.Record(_pages[i], error);
         Drop(i);
     }
 

@@ -25,7 +25,7 @@ internal sealed partial class Evictor : IDisposable
 
     // A slot holds the largest page; only the part that a copy uses ever costs DRAM.
     private const int SlotBytes = CopyBatch.FramesMax << Pfn.Shift;
-    private const int SlotCount = 32;
+    private const int SlotCount = CopyBatch.EvictionsMax;
 
     private readonly MemoryManager _manager; // immutable
     private readonly BufferArena _arena = new(SlotBytes, SlotCount);
@@ -35,6 +35,7 @@ internal sealed partial class Evictor : IDisposable
     private long _leavingFrames; // Guarded by: atomic
     private long _freedFrames; // Guarded by: atomic
     private long _fruitless; // Guarded by: atomic
+    private long _wantedFrames; // Guarded by: atomic
     private bool _stuck; // Guarded by: atomic
 
     internal Evictor(MemoryManager manager)
@@ -46,6 +47,10 @@ internal sealed partial class Evictor : IDisposable
             _operations[slot] = new EvictOperation(this, manager, slot, _arena[slot]);
         }
     }
+
+    /// <summary>Where its copies go through.</summary>
+    public CopyBuffers Buffers =>
+        new(_arena.Address, SlotBytes, EvictOperation.PageFramesMax << Pfn.Shift, SlotCount);
 
     /// <summary>Frames that are being written to a device.</summary>
     public long InFlightFrames => Volatile.Read(ref _inFlightFrames);
@@ -67,10 +72,17 @@ internal sealed partial class Evictor : IDisposable
     {
         var budget = _manager.Budget;
         var target = Math.Max(budget.HighWatermark, _manager.Filler.Waiters.OldestFrames);
+        target = Math.Max(target, Volatile.Read(ref _wantedFrames));
         var queue = _queues.Choose(target - budget.Free - Volatile.Read(ref _leavingFrames), out var wanted);
         if (queue is null)
         {
             return ReclaimOutcome.Enough;
+        }
+
+        if (IsTurnFruitless && IsAnythingUnderWay)
+        {
+            // Before the batch: each page that it could not move would count as news, and the wait be no wait.
+            return ReclaimOutcome.WaitForDevice;
         }
 
         Span<ulong> tokens = stackalloc ulong[BatchPagesMax];
@@ -95,14 +107,19 @@ internal sealed partial class Evictor : IDisposable
             return ReclaimOutcome.WaitForDevice;
         }
 
+        if (_manager.Filler.TryExchange())
+        {
+            return ReclaimOutcome.Progress;
+        }
+
         Volatile.Write(ref _stuck, true);
         _manager.Progress.Signal();
         return ReclaimOutcome.Stuck;
     }
 
     /// <summary>
-    /// Writes the dirty pages of a span of a shared file to their home frames and leaves them in DRAM. Returns when the
-    /// writes are under way; each page is Evicting until its write is complete.
+    /// Writes the dirty pages of a span to their home frames, or to new frames of their store, and leaves them in DRAM.
+    /// Returns when the writes are under way; each page is Evicting until its write is complete.
     /// </summary>
     /// <returns>
     /// The page where it stopped, for want of a buffer or since somebody works on that page, or the end.
@@ -148,6 +165,12 @@ internal sealed partial class Evictor : IDisposable
         return Math.Min(page, end);
     }
 
+    /// <summary>
+    /// Frees as many frames for somebody who does not wait in a fault: a removal that brings back pages larger than
+    /// what reclaim keeps free. 0: nobody needs more any longer.
+    /// </summary>
+    public void Want(long frames) => Volatile.Write(ref _wantedFrames, frames);
+
     /// <inheritdoc/>
     public void Dispose() => _arena.Dispose();
 
@@ -159,6 +182,13 @@ internal sealed partial class Evictor : IDisposable
         range.Statistics.CountEvicted(pages);
         range.Share.EndLeave(pages);
         _manager.Budget.Release((long)pages << range.PageOrder);
+    }
+
+    /// <summary>A page came in: it can leave again, and its frame may be another's.</summary>
+    internal void CountFilled()
+    {
+        Volatile.Write(ref _fruitless, 0);
+        Volatile.Write(ref _stuck, false);
     }
 
     internal void CountFruitless(MemoryRange range, int pages)

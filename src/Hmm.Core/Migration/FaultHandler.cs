@@ -15,6 +15,7 @@ namespace Hmm.Core.Migration;
 ///   owned            set pending: the owner wakes     set pending: the owner wakes
 ///   Poisoned         Busy, poison again, Poisoned     Busy, poison again, Poisoned
 /// </code>
+/// While a range is frozen a first write waits until it is not.
 /// </summary>
 /// <remarks>Threads: any. Never waits, never throws, allocates nothing.</remarks>
 internal sealed class FaultHandler
@@ -118,6 +119,14 @@ internal sealed class FaultHandler
         if (!range.Table.TryTransition(page, entry, entry.In(PageState.Busy)))
         {
             return false;
+        }
+
+        if (range.IsFrozen)
+        {
+            // A checkpoint takes its cut: the thread sleeps on, and the thaw wakes it to fault again.
+            var others = range.Table.Publish(page, range.Table.Read(page).In(entry.State));
+            _manager.Announce(range, page, 1, others);
+            return true;
         }
 
         if (entry.State == PageState.Clean)

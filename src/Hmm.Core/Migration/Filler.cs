@@ -40,6 +40,7 @@ internal sealed unsafe class Filler : IDisposable
     private readonly List<PageToken> _starved = []; // Guarded by: itself
     private int _serveRequests; // Guarded by: atomic
     private int _inFlight; // Guarded by: atomic
+    private long _overdrawnFrames; // Guarded by: atomic
 
     internal Filler(MemoryManager manager)
     {
@@ -56,6 +57,9 @@ internal sealed unsafe class Filler : IDisposable
         _zeros = ((nint)_zeroAllocation + BufferArena.AlignmentBytes - 1) & ~(nint)(BufferArena.AlignmentBytes - 1);
     }
 
+    /// <summary>Where its copies go through.</summary>
+    public CopyBuffers Buffers => new(_arena.Address, SlotBytes, RunFramesMax << Pfn.Shift, SlotCount);
+
     /// <summary>The last step of fills.</summary>
     public PageInstaller Installer { get; }
 
@@ -64,6 +68,9 @@ internal sealed unsafe class Filler : IDisposable
 
     /// <summary>Copies that are with a device: their pages hold DRAM and cannot leave yet.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
+
+    /// <summary>Frames that pages were brought into beyond the budget since the start.</summary>
+    public long OverdrawnFrames => Volatile.Read(ref _overdrawnFrames);
 
     /// <summary>Whether prefetch could start another copy.</summary>
     public bool HasFreeBuffer => _arena.FreeCount > FaultSlots;
@@ -80,8 +87,23 @@ internal sealed unsafe class Filler : IDisposable
         }
     }
 
+    /// <summary>Whether a page fails for want of DRAM, and not since its device could not return it.</summary>
+    public bool IsStarved(PageToken token)
+    {
+        lock (_starved)
+        {
+            return _starved.Contains(token);
+        }
+    }
+
     /// <summary>The most pages of one copy.</summary>
     public static int PagesMax(MemoryRange range) => Math.Max(1, RunFramesMax >> range.PageOrder);
+
+    /// <summary>
+    /// What a page that nobody waits for leaves free; less if it is nearly as large as the budget.
+    /// </summary>
+    public static long ReserveOf(DramBudget budget, MemoryRange range) =>
+        Math.Min(budget.PrefetchReserve, budget.Limit - range.FramesPerPage);
 
     /// <summary>
     /// Fills a page that was touched and that the caller moved to Busy, and what the policy wants
@@ -217,15 +239,56 @@ internal sealed unsafe class Filler : IDisposable
     }
 
     /// <summary>
+    /// With every device full, nothing dirty can leave until something that is on one comes back: brings in one page
+    /// that somebody waits for, beyond the budget, so that another can take its place. Pages that exist can be used so,
+    /// however full everything is; only new ones cannot be made.
+    /// </summary>
+    /// <returns>False: no such page waits, or those before it have not found anyone to change places with.</returns>
+    public bool TryExchange()
+    {
+        if (!Waiters.TryTakeBacked(out var waiter))
+        {
+            return false;
+        }
+
+        // Writable even for a read, which frees its frame at once: were it clean, it would be the one to leave.
+        var range = waiter.Range;
+        var writable = waiter.Write || range.Table.Read(waiter.Page).HasFrame;
+        if (_manager.Budget.TryOverdraw(range.FramesPerPage))
+        {
+            if (Fill(range, waiter.Page, 1, writable, awaited: true) > 0)
+            {
+                Interlocked.Add(ref _overdrawnFrames, range.FramesPerPage);
+                _manager.Leave(range);
+                return true;
+            }
+
+            _manager.Budget.Release(range.FramesPerPage);
+        }
+
+        Waiters.Return(waiter);
+        DropIfClosing(range);
+        return false;
+    }
+
+    /// <summary>
     /// Ends the wait of every fault with an error, since nothing in DRAM can leave and nothing will by itself. Their
     /// bytes are where they were; once DRAM is free again the pages are as before (<see cref="HealStarved"/>).
     /// </summary>
     /// <returns>How many there were.</returns>
     public int FailWaiters()
     {
+        // No more than there are now: whoever faults meanwhile has not waited yet. And none that an exchange can serve.
         var failed = 0;
-        while (Waiters.TryTake(out var waiter))
+        for (var left = Waiters.Count; left > 0 && Waiters.TryTake(out var waiter); left--)
         {
+            if (waiter.IsBacked && _manager.Budget.CanOverdraw(waiter.Range.FramesPerPage)
+                && Waiters.TryAdd(waiter.Range, waiter.Page, waiter.Write))
+            {
+                DropIfClosing(waiter.Range);
+                continue;
+            }
+
             Installer.Poison(waiter.Range, waiter.Page);
             AddStarved(waiter.Range.TokenOf(waiter.Page));
             _manager.Leave(waiter.Range);
@@ -303,6 +366,7 @@ internal sealed unsafe class Filler : IDisposable
     internal void Finish(int slot, MemoryRange range)
     {
         _arena.Return(slot);
+        _manager.Evictor.CountFilled();
         Interlocked.Decrement(ref _inFlight);
         _manager.Leave(range);
         _manager.Progress.Signal();
@@ -390,7 +454,7 @@ internal sealed unsafe class Filler : IDisposable
                 // A page of zeros is installed writable even for a read: fresh memory is nearly always written next,
                 // and one that stays zero is recognized when it is evicted.
                 var zeros = CountZeros(range, page, remaining);
-                Installer.Install(range, page, zeros, _zeros, writable: true, prefetched: !awaited);
+                Installer.InstallZeros(range, page, zeros, _zeros, written: writable, prefetched: !awaited);
                 done += zeros;
                 continue;
             }
@@ -450,7 +514,7 @@ internal sealed unsafe class Filler : IDisposable
             }
 
             if (!range.Share.HasRoom
-                || !_manager.Budget.TryReserve(range.FramesPerPage, _manager.Budget.PrefetchReserve))
+                || !_manager.Budget.TryReserve(range.FramesPerPage, ReserveOf(_manager.Budget, range)))
             {
                 outOfMemory = true;
                 return claimed;

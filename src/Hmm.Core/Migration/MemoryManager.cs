@@ -23,16 +23,19 @@ internal sealed class MemoryManager : IDisposable
         RacePoint = options.RacePoint;
         _reclaimNeeded = options.ReclaimNeeded;
         _prefetchNeeded = options.PrefetchNeeded;
-        Budget = new DramBudget(options.BudgetBytes);
+        Budget = new DramBudget(options.BudgetBytes, options.OverdraftFrames);
         Queue = new ResidentQueue(new TwoQueuePolicy(Budget.Limit));
         Shares = new Shares(Budget);
         Pins = new PinBudget(Budget.Limit / 2);
         Filler = new Filler(this);
         Prefetcher = new Prefetcher(this);
         Evictor = new Evictor(this);
+        Physical.CopyBuffers = [Filler.Buffers, Evictor.Buffers];
         Faults = new FaultHandler(this);
         Operations = new RangeOperations(this);
+        Checkpoints = new Checkpointer(this);
         Evacuator = new Evacuator(this);
+        Migrator = new Migrator(this);
     }
 
     /// <summary>The physical address space.</summary>
@@ -74,8 +77,14 @@ internal sealed class MemoryManager : IDisposable
     /// <summary>What an application asks for.</summary>
     public RangeOperations Operations { get; }
 
+    /// <summary>How a persistent range is made durable.</summary>
+    public Checkpointer Checkpoints { get; }
+
     /// <summary>How a device goes.</summary>
     public Evacuator Evacuator { get; }
+
+    /// <summary>How pages move between devices.</summary>
+    public Migrator Migrator { get; }
 
     /// <summary>A broken variant, in tests that must fail.</summary>
     public Mutant Mutant { get; }
@@ -91,6 +100,7 @@ internal sealed class MemoryManager : IDisposable
     {
         Filler.Dispose();
         Evictor.Dispose();
+        Migrator.Dispose();
     }
 
     /// <summary>

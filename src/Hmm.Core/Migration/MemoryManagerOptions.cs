@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Devices;
 using Hmm.Core.Physical;
 
 namespace Hmm.Core.Migration;
@@ -8,6 +9,12 @@ internal sealed record MemoryManagerOptions
 {
     /// <summary>The DRAM that all ranges may use together, in bytes; at least 2 MiB.</summary>
     public required ulong BudgetBytes { get; init; }
+
+    /// <summary>
+    /// Frames that may be taken beyond the budget for a moment, to change places with pages on a full device; one
+    /// largest page by default.
+    /// </summary>
+    public long OverdraftFrames { get; init; } = CopyBatch.FramesMax;
 
     /// <summary>The host's physical address space.</summary>
     public required PhysicalMemory Physical { get; init; }

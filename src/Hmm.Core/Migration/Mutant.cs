@@ -18,4 +18,7 @@ internal enum Mutant
     /// then the late unprotect lets writes through that the punch throws away.
     /// </summary>
     DirtyBeforeUnprotect = 2,
+
+    /// <summary>A checkpoint takes its cut while pages become writable: a write is in, and one before is not.</summary>
+    CutWithoutFreeze = 3,
 }

@@ -27,33 +27,20 @@ internal sealed class PageInstaller
     /// <param name="source">Their bytes.</param>
     /// <param name="writable">Install writable and publish as Dirty; else write-protected and Clean.</param>
     /// <param name="prefetched">Whether nobody is known to wait for them.</param>
-    public void Install(MemoryRange range, long first, int count, nint source, bool writable, bool prefetched)
-    {
-        var done = 0;
-        while (done < count)
-        {
-            var at = source + ((nint)done << range.PageShift);
-            var installed = range.Memory.Install(first + done, count - done, at, !writable, out var error);
-            Corruption.Require(
-                installed >= 0 && installed <= count - done, "an install reports pages it was asked for");
-            PublishInstalled(range, first + done, installed, writable, prefetched);
-            done += installed;
-            if (error == Errno.EEXIST && done < count)
-            {
-                // The page is there already (another host installed it before this one took over): it is at least as
-                // new as its frame, and nobody was woken for it.
-                PublishInstalled(range, first + done, 1, writable: true, prefetched);
-                range.Memory.Wake(first + done, 1);
-                done++;
-            }
-            else if (error != Errno.None)
-            {
-                range.RecordMemoryError(error);
-                Abandon(range, first + done, count - done);
-                return;
-            }
-        }
-    }
+    public void Install(MemoryRange range, long first, int count, nint source, bool writable, bool prefetched) =>
+        Install(range, first, count, source, new InstallKind(writable, IsData: true, prefetched));
+
+    /// <summary>
+    /// Installs a run of Busy pages that nothing stands behind, writable: fresh memory is nearly always written next.
+    /// </summary>
+    /// <param name="range">Their range.</param>
+    /// <param name="first">The first page.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="zeros">Zero bytes, as many.</param>
+    /// <param name="written">Whether a write is known to follow; else they may be dropped while they are zero.</param>
+    /// <param name="prefetched">Whether nobody is known to wait for them.</param>
+    public void InstallZeros(MemoryRange range, long first, int count, nint zeros, bool written, bool prefetched) =>
+        Install(range, first, count, zeros, new InstallKind(Writable: true, written, prefetched));
 
     /// <summary>
     /// Gives up on Busy pages: they are Absent again, their bytes where they were, their DRAM released. Whoever waits
@@ -99,7 +86,37 @@ internal sealed class PageInstaller
         _manager.Announce(range, page, 1, pending: error is Errno.None or Errno.EEXIST);
     }
 
-    private void PublishInstalled(MemoryRange range, long first, int count, bool writable, bool prefetched)
+    private void Install(MemoryRange range, long first, int count, nint source, InstallKind kind)
+    {
+        // Read once the pages are Busy, so that the checkpoint that froze the range waits for them.
+        kind = kind with { Writable = kind.Writable && !range.IsFrozen };
+        var done = 0;
+        while (done < count)
+        {
+            var at = source + ((nint)done << range.PageShift);
+            var installed = range.Memory.Install(first + done, count - done, at, !kind.Writable, out var error);
+            Corruption.Require(
+                installed >= 0 && installed <= count - done, "an install reports pages it was asked for");
+            PublishInstalled(range, first + done, installed, kind);
+            done += installed;
+            if (error == Errno.EEXIST && done < count)
+            {
+                // The page is there already (another host installed it before this one took over): it is at least as
+                // new as its frame, and nobody was woken for it.
+                PublishInstalled(range, first + done, 1, kind with { Writable = true, IsData = true });
+                range.Memory.Wake(first + done, 1);
+                done++;
+            }
+            else if (error != Errno.None)
+            {
+                range.RecordMemoryError(error);
+                Abandon(range, first + done, count - done);
+                return;
+            }
+        }
+    }
+
+    private void PublishInstalled(MemoryRange range, long first, int count, InstallKind kind)
     {
         if (count == 0)
         {
@@ -111,19 +128,20 @@ internal sealed class PageInstaller
         for (var page = first; page < first + count; page++)
         {
             var entry = range.Table.Read(page);
-            var published = entry.In(writable ? PageState.Dirty : PageState.Clean).WithQueued();
-            pending |= range.Table.Publish(page, writable ? published.WithoutFrame() : published);
-            if (writable && entry.HasFrame)
+            var published = entry.In(kind.Writable ? PageState.Dirty : PageState.Clean).WithQueued();
+            published = kind.IsData ? published.WithData() : published;
+            pending |= range.Table.Publish(page, kind.Writable ? published.WithoutFrame() : published);
+            if (kind.Writable && entry.HasFrame)
             {
                 // Its bytes are in DRAM and may change at any moment: the copy on the device is of no use any more.
                 _manager.PutFrames(entry.Frame, range.FramesPerPage);
             }
 
-            unqueued = QueueRun(range, page, entry.IsQueued, unqueued, prefetched);
+            unqueued = QueueRun(range, page, entry.IsQueued, unqueued, kind.Prefetched);
         }
 
-        QueueRun(range, first + count, queued: true, unqueued, prefetched);
-        range.Statistics.CountFilled(count, prefetched ? count : 0);
+        QueueRun(range, first + count, queued: true, unqueued, kind.Prefetched);
+        range.Statistics.CountFilled(count, kind.Prefetched ? count : 0);
         _manager.Announce(range, first, count, pending);
     }
 
@@ -145,4 +163,6 @@ internal sealed class PageInstaller
 
         return 0;
     }
+
+    private readonly record struct InstallKind(bool Writable, bool IsData, bool Prefetched);
 }

@@ -21,7 +21,7 @@ internal sealed class RangeOperations
         _manager = manager;
     }
 
-    /// <summary>Brings pages in, as far as DRAM above the low watermark goes.</summary>
+    /// <summary>Brings pages in, as far as DRAM goes that is not kept for faults.</summary>
     /// <returns>The page where it stopped.</returns>
     public long Prefetch(MemoryRange range, long first, long count) =>
         _manager.Filler.Prefetch(range, first, count, writable: false);
@@ -59,6 +59,26 @@ internal sealed class RangeOperations
     /// </summary>
     /// <exception cref="HmmException">EBUSY: a page is pinned; those before it were dropped.</exception>
     public void DontNeed(MemoryRange range, long first, long count)
+    {
+        if (range.Store is null)
+        {
+            DontNeedCore(range, first, count);
+            return;
+        }
+
+        // Not beside a checkpoint: a page that it has cut, and that is dropped, would come back as an older one.
+        HoldCut(range);
+        try
+        {
+            DontNeedCore(range, first, count);
+        }
+        finally
+        {
+            ReleaseCut(range);
+        }
+    }
+
+    private void DontNeedCore(MemoryRange range, long first, long count)
     {
         var end = Math.Min(first + count, range.PageCount);
         var refilled = -1L;
@@ -152,12 +172,38 @@ internal sealed class RangeOperations
     /// </exception>
     public void Flush(MemoryRange range, long first, long count)
     {
-        if (range.Kind != RangeKind.FileShared)
+        if (range.Kind == RangeKind.FileShared)
         {
-            return;
+            WriteBack(range, first, Math.Min(first + count, range.PageCount));
         }
+    }
 
-        var end = Math.Min(first + count, range.PageCount);
+    /// <summary>Waits until no checkpoint of the range is under way, and keeps others from beginning.</summary>
+    internal void HoldCut(MemoryRange range)
+    {
+        while (true)
+        {
+            var epoch = _manager.Progress.Epoch;
+            if (range.TryHoldCut())
+            {
+                return;
+            }
+
+            _manager.Progress.Wait(epoch);
+        }
+    }
+
+    /// <summary>Lets the next one begin.</summary>
+    internal void ReleaseCut(MemoryRange range)
+    {
+        range.ReleaseCut();
+        _manager.Progress.Signal();
+    }
+
+    /// <summary>Writes dirty pages out and leaves them in DRAM; returns when they are written.</summary>
+    /// <exception cref="HmmException">The error of any write since the last call.</exception>
+    internal void WriteBack(MemoryRange range, long first, long end)
+    {
         for (var page = first; page < end;)
         {
             var epoch = _manager.Progress.Epoch;
@@ -326,7 +372,7 @@ internal sealed class RangeOperations
             var entry = new PageEntry(claimed[i]);
             resident += entry.IsResident ? 1 : 0;
             var absent = range.Table.Read(first + i).In(PageState.Absent);
-            pending |= range.Table.Publish(first + i, absent.WithoutFrame());
+            pending |= range.Table.Publish(first + i, absent.WithoutFrame().WithoutData());
             if (entry.HasFrame)
             {
                 _manager.PutFrames(entry.Frame, range.FramesPerPage);

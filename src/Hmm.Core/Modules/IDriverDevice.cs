@@ -27,6 +27,13 @@ public interface IDriverDevice : IDeviceMemoryOps, IDisposable
     nint CpuAddress => 0;
 
     /// <summary>
+    /// What people should know about it now, in a few words: where it is, how it is reached, and why not better.
+    /// <c>hmm devices</c> shows the first 63 bytes. Empty, the default: what it was made with is shown. Called from any
+    /// thread.
+    /// </summary>
+    string Description => string.Empty;
+
+    /// <summary>
     /// Tells the device which device memory it has become: frame <c>first + n</c> is its page n, and
     /// <see cref="DeviceMemory.DriverWord"/> holds 64 bits of its own for each.
     /// </summary>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Modules.Loading;
 using Hmm.Core.Policies;
 using Hmm.Uapi;
 
@@ -16,6 +17,7 @@ public sealed class ModuleContext
 {
     private readonly UndoList _undo; // Guarded by: immutable (itself thread-safe)
     private readonly DriverRegistry _drivers; // Guarded by: immutable (itself thread-safe)
+    private readonly Func<string, string, DriverLease> _acquire; // Guarded by: immutable
     private readonly ReclaimPolicyRegistry _policies; // Guarded by: immutable (itself thread-safe)
     private readonly Action<string> _log; // Guarded by: immutable
 
@@ -24,12 +26,14 @@ public sealed class ModuleContext
         ParameterValues parameters,
         DriverRegistry drivers,
         ReclaimPolicyRegistry policies,
+        Func<string, string, DriverLease> acquire,
         Action<string> log)
     {
         _policies = policies;
         ModuleName = moduleName;
         Parameters = parameters;
         _drivers = drivers;
+        _acquire = acquire;
         _log = log;
         _undo = new UndoList($"module {moduleName}");
     }
@@ -78,6 +82,34 @@ public sealed class ModuleContext
         ArgumentNullException.ThrowIfNull(driver);
         _drivers.Add(ModuleName, driver);
         OnExit($"driver {driver.Name}", () => _drivers.Remove(ModuleName, driver));
+    }
+
+    /// <summary>
+    /// Creates a device of another driver for one that stacks on it (encrypts, tests, mirrors what it holds). Whoever
+    /// gets it owes it what a host does: <see cref="IDriverDevice.Attach"/> once, hooks, then disposal, once; until
+    /// then the other driver's module stays loaded.
+    /// </summary>
+    /// <param name="driver">The other driver; its module must be loaded (<see cref="ModuleDependsAttribute"/>).</param>
+    /// <param name="name">The name of the device that stacks, for messages.</param>
+    /// <param name="parameters">What the other driver is told, as text.</param>
+    /// <exception cref="HmmException">
+    /// <see cref="Errno.ENOENT"/>: no loaded module offers the driver. <see cref="Errno.EINVAL"/>: a parameter is
+    /// wrong. And what the driver says.
+    /// </exception>
+    [ExportSymbolGpl(Namespace = "Hmm.Stacking")]
+    public IDriverDevice CreateDevice(string driver, string name, IReadOnlyDictionary<string, string> parameters)
+    {
+        var lease = _acquire(driver, $"device {name} of module {ModuleName}");
+        try
+        {
+            var values = ParameterValues.Parse($"driver {driver}", lease.Driver.Parameters, parameters);
+            return new StackedDevice(lease.Driver.CreateDevice(name, values), lease);
+        }
+        catch
+        {
+            lease.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Offers a reclaim policy under a name until the module ends. A host that uses it goes over to the

@@ -5,8 +5,7 @@ namespace Hmm.Core.Modules;
 /// The version of the contract between the core and its modules. A module is compiled against one version and is
 /// loaded by that version only. The counterpart of Linux's <c>vermagic</c>.
 /// </summary>
-[ExportSymbol]
-public static class ModuleContract
+internal static class ModuleContract
 {
     /// <summary>
     /// The version of this core. It rises with every change that a compiled module could notice: an export removed,

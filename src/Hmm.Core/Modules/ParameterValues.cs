@@ -38,7 +38,7 @@ public sealed class ParameterValues
                 var known = declared.Count == 0
                     ? "it has none"
                     : "it has " + string.Join(", ", declared.Select(p => p.Name));
-                throw new HmmException(Errno.EINVAL, $"{owner} has no parameter '{name}'; {known}.");
+                throw new HmmException(Errno.EINVAL, $"{Capital(owner)} has no parameter '{name}'; {known}.");
             }
         }
 
@@ -49,13 +49,14 @@ public sealed class ParameterValues
             if (text is null)
             {
                 throw new HmmException(
-                    Errno.EINVAL, $"{owner} needs a value for '{parameter.Name}': {parameter.Description}.");
+                    Errno.EINVAL, $"{Capital(owner)} needs a value for '{parameter.Name}': {parameter.Description}.");
             }
 
             if (!TryParse(parameter.Type, text, out var value))
             {
                 throw new HmmException(
-                    Errno.EINVAL, $"{owner}: '{parameter.Name}' must be {Shape(parameter.Type)}, and '{text}' is not.");
+                    Errno.EINVAL,
+                    $"{Capital(owner)}: '{parameter.Name}' must be {Shape(parameter.Type)}, and '{text}' is not.");
             }
 
             values[parameter.Name] = value;
@@ -95,8 +96,8 @@ public sealed class ParameterValues
                 value = integer;
                 return isInteger;
             case ModuleParameterType.Boolean:
-                value = text == "true";
-                return text is "true" or "false";
+                value = text is "true" or "yes";
+                return text is "true" or "false" or "yes" or "no";
             case ModuleParameterType.Size:
                 var isSize = ByteSize.TryParse(text, out var size);
                 value = size;
@@ -109,8 +110,12 @@ public sealed class ParameterValues
     private static string Shape(ModuleParameterType type) => type switch
     {
         ModuleParameterType.Integer => "a whole number",
-        ModuleParameterType.Boolean => "true or false",
+        ModuleParameterType.Boolean => "true or false (yes or no)",
         ModuleParameterType.Size => "a size such as 4096, 64MiB or 2GiB",
         _ => "text",
     };
+
+    /// <summary>An owner at the beginning of a sentence.</summary>
+    private static string Capital(string owner) =>
+        owner.Length == 0 ? owner : char.ToUpperInvariant(owner[0]) + owner[1..];
 }

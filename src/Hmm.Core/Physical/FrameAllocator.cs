@@ -12,9 +12,9 @@ namespace Hmm.Core.Physical;
 /// nanoseconds. The bits before the first frame (<c>_phase</c>) are used for ever. They make bit
 /// positions congruent to frame numbers, so that an aligned group of bits is an aligned run of
 /// frames.
-/// Invariant: frames handed out == allocations - frees == used bits - padding.
+/// Invariant: frames handed out == allocations - frees; used bits == handed out + taken + padding.
 /// </remarks>
-internal sealed class FrameAllocator : IDisposable
+internal sealed partial class FrameAllocator : IDisposable
 {
     /// <summary>The highest order: 9, so 512 frames (2 MiB), the largest page.</summary>
     public const int OrderMax = FrameBitmap.OrderMax;
@@ -29,6 +29,7 @@ internal sealed class FrameAllocator : IDisposable
     private long _cursor; // Guarded by: _gate
     private long _allocations; // Guarded by: _gate
     private long _frees; // Guarded by: _gate
+    private long _taken; // Guarded by: _gate
     private bool _suspended; // Guarded by: _gate
     private bool _closed; // Guarded by: _gate
 
@@ -62,6 +63,8 @@ internal sealed class FrameAllocator : IDisposable
 
     private long UsedLocked => _allocations - _frees;
 
+    private long BusyLocked => UsedLocked + _taken;
+
     /// <summary>
     /// Stops or resumes handing out. When a stop returns, no allocation is still to come.
     /// </summary>
@@ -82,23 +85,9 @@ internal sealed class FrameAllocator : IDisposable
         lock (_gate)
         {
             AssertOpenLocked();
-            if (_suspended || UsedLocked == Frames)
+            if (!TryFindRunLocked(countMax, out var bit, out var length))
             {
                 return false;
-            }
-
-            var bit = _bitmap.FindFree(_cursor);
-            if (bit < 0)
-            {
-                bit = _bitmap.FindFree(0);
-            }
-
-            Corruption.Require(bit >= 0, "a span that is not full has a free frame");
-            var length = _bitmap.FreeLength(bit, countMax);
-            if (length < Math.Min(countMax, GoodRun) && _bitmap.TryFindEmptyWord(bit, out var emptyBit))
-            {
-                bit = emptyBit;
-                length = _bitmap.FreeLength(bit, countMax);
             }
 
             TakeLocked(bit, length);
@@ -118,7 +107,7 @@ internal sealed class FrameAllocator : IDisposable
         lock (_gate)
         {
             AssertOpenLocked();
-            if (_suspended || Frames - UsedLocked < 1L << order)
+            if (_suspended || Frames - BusyLocked < 1L << order)
             {
                 return false;
             }
@@ -190,6 +179,32 @@ internal sealed class FrameAllocator : IDisposable
         _bitmap.MarkUsed(bit, length);
         _allocations += length;
         _cursor = bit + length;
-        Corruption.Require(UsedLocked <= Frames, "no more frames are handed out than there are");
+        Corruption.Require(BusyLocked <= Frames, "no more frames are handed out than there are");
+    }
+
+    /// <summary>Finds neighbouring free frames, a long run where one is at hand.</summary>
+    private bool TryFindRunLocked(int countMax, out long bit, out long length)
+    {
+        (bit, length) = (0, 0);
+        if (_suspended || BusyLocked == Frames)
+        {
+            return false;
+        }
+
+        bit = _bitmap.FindFree(_cursor);
+        if (bit < 0)
+        {
+            bit = _bitmap.FindFree(0);
+        }
+
+        Corruption.Require(bit >= 0, "a span that is not full has a free frame");
+        length = _bitmap.FreeLength(bit, countMax);
+        if (length < Math.Min(countMax, GoodRun) && _bitmap.TryFindEmptyWord(bit, out var emptyBit))
+        {
+            bit = emptyBit;
+            length = _bitmap.FreeLength(bit, countMax);
+        }
+
+        return true;
     }
 }

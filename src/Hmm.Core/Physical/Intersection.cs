@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-using Hmm.Core.Modules;
-
 namespace Hmm.Core.Physical;
 
 /// <summary>
 /// How a span of addresses meets the resources of one kind (Linux: <c>region_intersects</c>).
 /// </summary>
-[ExportSymbol]
-public enum Intersection
+internal enum Intersection
 {
     /// <summary>No byte of the span belongs to the kind.</summary>
     Disjoint,

@@ -141,7 +141,8 @@ public sealed partial class PageMap
     internal void RemoveFrames()
     {
         Advance(TeardownStage.FramesRemoved);
-        Corruption.Require(Statistics.FramesUsed == 0, "a drained page map has every frame back");
+        Corruption.Require(
+            Statistics.FramesUsed == (ulong)FramesTaken, "a drained page map has every frame back that it handed out");
         foreach (var span in FrameSpans)
         {
             span.Dispose();

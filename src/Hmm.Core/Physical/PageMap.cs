@@ -56,7 +56,7 @@ public sealed partial class PageMap
             foreach (var span in FrameSpans)
             {
                 var counts = span.Allocator.Counts;
-                used += counts.Used;
+                used += counts.Used + span.Allocator.Taken;
                 allocations += counts.Allocations;
                 frees += counts.Frees;
             }

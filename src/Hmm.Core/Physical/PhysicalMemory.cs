@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Devices;
 using Hmm.Core.Modules;
 
 namespace Hmm.Core.Physical;
@@ -27,6 +28,9 @@ public sealed class PhysicalMemory
 
     /// <summary>The DRAM pool's span. No page map may touch it.</summary>
     public Resource SystemRam { get; }
+
+    /// <summary>The memory that copies between DRAM and devices go through; set before the first device.</summary>
+    internal IReadOnlyList<CopyBuffers> CopyBuffers { get; set; } = [];
 
     /// <summary>Frame number to page map.</summary>
     internal PageMapIndex PageMaps { get; } = new();

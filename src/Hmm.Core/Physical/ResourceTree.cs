@@ -91,8 +91,7 @@ public sealed class ResourceTree
     /// EINVAL: the size is 0, or the parent was released. ERANGE: no free span of that size and
     /// alignment.
     /// </exception>
-    [ExportSymbolGpl]
-    public Resource RequestFree(
+    internal Resource RequestFree(
         ulong size,
         ulong alignment,
         string name,
@@ -174,8 +173,7 @@ public sealed class ResourceTree
     /// <param name="start">The first byte's address.</param>
     /// <param name="size">The length in bytes, at least 1; the span ends at most at 2^52.</param>
     /// <param name="kind">The kind.</param>
-    [ExportSymbolGpl]
-    public Intersection Intersects(ulong start, ulong size, ResourceKind kind)
+    internal Intersection Intersects(ulong start, ulong size, ResourceKind kind)
     {
         ArgumentOutOfRangeException.ThrowIfZero(size);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(start, SizeBytes);

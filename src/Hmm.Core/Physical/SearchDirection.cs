@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-using Hmm.Core.Modules;
-
 namespace Hmm.Core.Physical;
 
 /// <summary>From which end <see cref="ResourceTree.RequestFree"/> looks for a free span.</summary>
-[ExportSymbol]
-public enum SearchDirection
+internal enum SearchDirection
 {
     /// <summary>
     /// The highest span that fits: the default, far from System RAM, which grows from 0.

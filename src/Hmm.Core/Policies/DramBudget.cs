@@ -7,7 +7,7 @@ namespace Hmm.Core.Policies;
 /// The DRAM that ranges may use together, in frames of 4 KiB. A frame is reserved before its page is installed and
 /// released after its page was punched, so what the kernel reports is never more than <see cref="Reserved"/>.
 /// </summary>
-/// <remarks>Threads: any. Invariant: 0 &lt;= Reserved &lt;= Limit.</remarks>
+/// <remarks>Threads: any. Invariant: 0 &lt;= Reserved &lt;= Limit + Overdraft.</remarks>
 internal sealed class DramBudget
 {
     /// <summary>The least budget: 2 MiB, one largest page.</summary>
@@ -24,8 +24,10 @@ internal sealed class DramBudget
 
     /// <summary>Creates a budget.</summary>
     /// <param name="limitBytes">At least <see cref="LimitBytesMin"/>; rounded down to frames.</param>
-    public DramBudget(ulong limitBytes)
+    /// <param name="overdraft">Frames that <see cref="TryOverdraw"/> may take beyond the limit.</param>
+    public DramBudget(ulong limitBytes, long overdraft = 0)
     {
+        Overdraft = overdraft;
         ArgumentOutOfRangeException.ThrowIfLessThan(limitBytes, LimitBytesMin);
         Limit = (long)(limitBytes >> Pfn.Shift);
         HighWatermark = Math.Min(Limit / HighDivisor, HighFramesMax);
@@ -35,6 +37,11 @@ internal sealed class DramBudget
 
     /// <summary>The limit in frames.</summary>
     public long Limit { get; }
+
+    /// <summary>
+    /// Frames beyond the limit, for pages that come in only so that others can take their place on a full device.
+    /// </summary>
+    public long Overdraft { get; }
 
     /// <summary>Background reclaim starts when fewer frames are free.</summary>
     public long LowWatermark { get; }
@@ -85,6 +92,12 @@ internal sealed class DramBudget
             before = seen;
         }
     }
+
+    /// <summary>Takes frames, beyond the limit if need be.</summary>
+    public bool TryOverdraw(long frames) => TryReserve(frames, -Overdraft);
+
+    /// <summary>Whether <see cref="TryOverdraw"/> would find so many now.</summary>
+    public bool CanOverdraw(long frames) => Free + Overdraft >= frames;
 
     /// <summary>Gives frames back.</summary>
     public void Release(long frames)

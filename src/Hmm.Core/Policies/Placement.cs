@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using System.Diagnostics.CodeAnalysis;
 using Hmm.Core.Devices;
 using Hmm.Core.Physical;
 using Hmm.Uapi;
@@ -64,6 +65,51 @@ internal sealed class Placement
         return false;
     }
 
+    /// <summary>Takes neighbouring frames from one device, if it is in the order and has room.</summary>
+    public bool TryAllocateOn(DeviceMemory device, int framesMax, int pageOrder, out Pfn first, out int frames)
+    {
+        foreach (var candidate in Volatile.Read(ref _candidates))
+        {
+            if (candidate.Device == device)
+            {
+                return candidate.TryAllocate(framesMax, pageOrder, out first, out frames);
+            }
+        }
+
+        first = default;
+        frames = 0;
+        return false;
+    }
+
+    /// <summary>
+    /// Finds a device whose coldest pages should move on: fewer than 1/16 of its frames are free, or 1/8 once that has
+    /// begun, and one behind it has more than that. So new pages, which are the warmest, keep finding room on the
+    /// fastest device.
+    /// </summary>
+    public bool TryFindShort([NotNullWhen(true)] out Candidate? from, [NotNullWhen(true)] out DeviceMemory? to)
+    {
+        var candidates = Volatile.Read(ref _candidates);
+        for (var at = 0; at + 1 < candidates.Length; at++)
+        {
+            if (!candidates[at].IsShort())
+            {
+                continue;
+            }
+
+            for (var next = at + 1; next < candidates.Length; next++)
+            {
+                if (candidates[next].HasRoomToSpare)
+                {
+                    (from, to) = (candidates[at], candidates[next].Device);
+                    return true;
+                }
+            }
+        }
+
+        (from, to) = (null, null);
+        return false;
+    }
+
     /// <summary>Learns that a device failed to take pages that it had frames for.</summary>
     public void NoteError(DeviceMemory device, Errno error)
     {
@@ -85,13 +131,19 @@ internal sealed class Placement
     /// A device in the order. Its medium may be full before its frames are (a sparse file on a full disk): then it gets
     /// no more than it held at that moment. Now and then it is tried all the same, since a disk may have got room.
     /// </summary>
-    private sealed class Candidate(DeviceMemory device)
+    internal sealed class Candidate(DeviceMemory device)
     {
+        // As the watermarks of DRAM, and for the same reason.
+        private const int ShortDivisor = 16;
+        private const int SpareDivisor = 8;
+
         // A try that fails costs one copy; the 256 refusals before it cost far more than that on the other devices.
         private const int RefusalsBeforeRetry = 256;
 
         private long _usedMax = long.MaxValue; // Guarded by: atomic
         private int _refusals; // Guarded by: atomic
+        private bool _sinking; // Guarded by: atomic
+        private Pfn _hand; // Guarded by: the thread that reclaims
 
         public DeviceMemory Device { get; } = device;
 
@@ -119,6 +171,34 @@ internal sealed class Placement
 
             frames = 1 << pageOrder;
             return Device.TryAllocateOrder(pageOrder, out first);
+        }
+
+        /// <summary>Whether more than an eighth of its frames is free and its medium takes pages.</summary>
+        public bool HasRoomToSpare => FreeFrames > Total / SpareDivisor;
+
+        private long Total => (long)Device.Statistics.FramesTotal;
+
+        private long FreeFrames =>
+            Math.Min(Volatile.Read(ref _usedMax), Total) - (long)Device.Statistics.FramesUsed;
+
+        /// <summary>Whether its coldest pages should leave.</summary>
+        public bool IsShort()
+        {
+            var isShort = FreeFrames < Total / (Volatile.Read(ref _sinking) ? SpareDivisor : ShortDivisor);
+            Volatile.Write(ref _sinking, isShort);
+            return isShort;
+        }
+
+        /// <summary>The next frame in use, going round for ever. False: none is.</summary>
+        public bool TryNext(out Pfn frame)
+        {
+            if (!Device.TryNextUsed(_hand, out frame) && !Device.TryNextUsed(new Pfn(0), out frame))
+            {
+                return false;
+            }
+
+            _hand = frame + 1;
+            return true;
         }
 
         public void NoteFull() => Volatile.Write(ref _usedMax, (long)Device.Statistics.FramesUsed);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Devices;
 using Hmm.Core.Migration;
 using Hmm.Core.Physical;
 using Hmm.Core.Policies;
@@ -16,6 +17,8 @@ internal sealed class MemoryRange
     private int _advice; // Guarded by: atomic
     private int _writeError; // Guarded by: atomic
     private int _memoryError; // Guarded by: atomic
+    private bool _frozen; // Guarded by: atomic
+    private int _cutHeld; // Guarded by: atomic
 
     internal MemoryRange(
         AddressSpace space,
@@ -32,6 +35,7 @@ internal sealed class MemoryRange
         PageShift = options.PageShift;
         PageCount = options.PageCount;
         Home = options.Home;
+        Store = options.Store;
         Table = new PageTable(options.TableMemory, options.PageCount, manager.RacePoint);
         Memory = memory;
         Share = new RangeShare(Statistics, PageOrder, options.MinFrames, options.MaxFrames);
@@ -75,6 +79,31 @@ internal sealed class MemoryRange
 
     /// <summary>The mapped file's frames, or null for anonymous memory.</summary>
     public HomeFrames? Home { get; }
+
+    /// <summary>Where the dirty pages of a persistent range go; null for all others.</summary>
+    public DeviceMemory? Store { get; }
+
+    /// <summary>
+    /// Whether no page may become writable: a checkpoint takes its cut. Whoever is about to make one writable reads
+    /// this once it owns the page; the checkpoint sets it before it looks at the pages. So one sees the other.
+    /// </summary>
+    public bool IsFrozen
+    {
+        get => Volatile.Read(ref _frozen);
+        set
+        {
+            Volatile.Write(ref _frozen, value);
+
+            // Store, then load: without the fence the look at a page could come before the flag is seen.
+            Interlocked.MemoryBarrier();
+        }
+    }
+
+    /// <summary>Begins a checkpoint, or what may not run beside one; false: another is under way.</summary>
+    public bool TryHoldCut() => Interlocked.CompareExchange(ref _cutHeld, 1, 0) == 0;
+
+    /// <summary>Ends it; the caller signals progress.</summary>
+    public void ReleaseCut() => Volatile.Write(ref _cutHeld, 0);
 
     /// <summary>The state of every page.</summary>
     public PageTable Table { get; }

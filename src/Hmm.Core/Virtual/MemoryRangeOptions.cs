@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Devices;
+
 namespace Hmm.Core.Virtual;
 
 /// <summary>
@@ -33,4 +35,7 @@ internal sealed record MemoryRangeOptions
 
     /// <summary>The mapped file's frames; required for file ranges, null for anonymous ones.</summary>
     public HomeFrames? Home { get; init; }
+
+    /// <summary>Where the dirty pages of a persistent range go, and nowhere else; null for all others.</summary>
+    public DeviceMemory? Store { get; init; }
 }

@@ -8,7 +8,7 @@ namespace Hmm.Core.Virtual;
 /// The one 64-bit word that is the truth about a page.
 /// <code>
 ///   63                    24 23  20 19       8  7    6      5      4     3    0
-///  | frame number (40)      | zero | pins (12) | 0 |queued|frame |pending| state |
+///  | frame number (40)      | zero | pins (12) |data|queued|frame |pending| state |
 /// </code>
 /// Invariants: Dirty has no frame; pins > 0 only while resident (or while its owner works on a resident page); zero is
 /// the entry of a page that was never touched, so that fresh table memory needs no initialization.
@@ -22,6 +22,7 @@ internal readonly record struct PageEntry(ulong Raw)
     private const ulong PendingBit = 1UL << 4;
     private const ulong FrameBit = 1UL << 5;
     private const ulong QueuedBit = 1UL << 6;
+    private const ulong DataBit = 1UL << 7;
     private const int PinsShift = 8;
     private const ulong PinsMask = (ulong)PinsMax << PinsShift;
     private const int FrameShift = 64 - Pfn.Bits;
@@ -38,6 +39,12 @@ internal readonly record struct PageEntry(ulong Raw)
 
     /// <summary>Whether the reclaim queue holds a token of this page.</summary>
     public bool IsQueued => (Raw & QueuedBit) != 0;
+
+    /// <summary>
+    /// Whether somebody writes the page, so that it keeps its place even while it is zero: were it dropped for nothing
+    /// and then written, the write could find no room, though the first touch did.
+    /// </summary>
+    public bool IsData => (Raw & DataBit) != 0;
 
     /// <summary>How many pins hold the page resident.</summary>
     public int Pins => (int)((Raw & PinsMask) >> PinsShift);
@@ -59,6 +66,12 @@ internal readonly record struct PageEntry(ulong Raw)
 
     /// <summary>The same page, with a token in the reclaim queue.</summary>
     public PageEntry WithQueued() => new(Raw | QueuedBit);
+
+    /// <summary>The same page, written by somebody.</summary>
+    public PageEntry WithData() => new(Raw | DataBit);
+
+    /// <summary>The same page, which nobody has written.</summary>
+    public PageEntry WithoutData() => new(Raw & ~DataBit);
 
     /// <summary>The same page, without a token in the reclaim queue.</summary>
     public PageEntry WithoutQueued() => new(Raw & ~QueuedBit);

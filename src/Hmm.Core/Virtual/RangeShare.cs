@@ -71,6 +71,9 @@ internal sealed class RangeShare
         return false;
     }
 
+    /// <summary>Pages leave since somebody asked for that, whatever the minimum.</summary>
+    public void Leave(int pages) => EndLeave(-pages);
+
     /// <summary>Pages that were let leave have left, or stay after all.</summary>
     public void EndLeave(int pages)
     {

@@ -15,16 +15,28 @@ namespace Hmm.Host.Engine;
 /// </summary>
 internal sealed class ClientRange
 {
+    // What the runtime needs to go on: with no descriptor left it ends the process (measured), and every application's
+    // pages with it.
+    private const int DescriptorsSpare = 64;
+
     private readonly ClientMemory _memory; // immutable
     private readonly PageTableMemory _table; // immutable
     private readonly MappedFile? _file; // immutable
+    private readonly PersistentHome? _persistent; // immutable
 
-    private ClientRange(ulong id, ClientMemory memory, PageTableMemory table, MappedFile? file, MemoryRange range)
+    private ClientRange(
+        ulong id,
+        ClientMemory memory,
+        PageTableMemory table,
+        MappedFile? file,
+        PersistentHome? persistent,
+        MemoryRange range)
     {
         Id = id;
         _memory = memory;
         _table = table;
         _file = file;
+        _persistent = persistent;
         Range = range;
     }
 
@@ -41,7 +53,8 @@ internal sealed class ClientRange
     /// <param name="manager">The memory manager.</param>
     /// <param name="faults">The session's userfaultfd.</param>
     /// <param name="memory">The memfd; owned.</param>
-    /// <param name="file">The file; owned. Null for anonymous memory.</param>
+    /// <param name="file">The file; owned. Null unless the range maps one.</param>
+    /// <param name="persistent">What it was when it was last made durable; owned. Null for other kinds.</param>
     /// <exception cref="HmmException">EINVAL: the memfd is too short. And what the file or the core says.</exception>
     public static ClientRange Create(
         ulong id,
@@ -50,13 +63,15 @@ internal sealed class ClientRange
         MemoryManager manager,
         UserfaultFd faults,
         MemoryFile memory,
-        FileIo? file)
+        FileIo? file,
+        PersistentHome? persistent = null)
     {
         var client = new ClientMemory(faults, memory, specification.BaseAddress, specification.PageShift);
         PageTableMemory? table = null;
         MappedFile? mapped = null;
         try
         {
+            CheckDescriptors(memory);
             if (memory.LengthBytes < specification.LengthBytes)
             {
                 throw new HmmException(
@@ -85,15 +100,17 @@ internal sealed class ClientRange
                     MinFrames = (long)specification.MinimumShareMiB << (20 - Pfn.Shift),
                     MaxFrames = (long)specification.MaximumShareMiB << (20 - Pfn.Shift),
                     TableMemory = table.Address,
-                    Home = mapped?.Home,
+                    Home = mapped?.Home ?? persistent?.Home,
+                    Store = persistent?.Store,
                 },
                 client);
             range.Advice = specification.Advice;
-            return new ClientRange(id, client, table, mapped, range);
+            return new ClientRange(id, client, table, mapped, persistent, range);
         }
         catch
         {
             mapped?.Dispose();
+            persistent?.Dispose();
             table?.Dispose();
             client.Dispose();
             throw;
@@ -114,8 +131,22 @@ internal sealed class ClientRange
         }
     }
 
+    /// <summary>Makes a persistent range durable.</summary>
+    /// <exception cref="HmmException">EINVAL: it is none. And as <see cref="Checkpointer.Run"/>.</exception>
+    public (ulong Sequence, long Pages) Checkpoint(MemoryManager manager)
+    {
+        if (_persistent is null)
+        {
+            throw new HmmException(
+                Errno.EINVAL, $"Range '{Range.Name}' has no name on a persistent device; open it by one.");
+        }
+
+        return manager.Checkpoints.Run(Range, _persistent.Image);
+    }
+
     /// <summary>
     /// Ends the range. A shared file gets what is dirty first; if that fails the range is closed all the same.
+    /// A persistent range is what its last checkpoint is.
     /// </summary>
     /// <exception cref="HmmException">The write-back failed.</exception>
     public void Close(MemoryManager manager, AddressSpace space)
@@ -128,8 +159,24 @@ internal sealed class ClientRange
         {
             space.CloseRange(Range);
             _file?.Dispose();
+            _persistent?.Dispose();
             _table.Dispose();
             _memory.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// A new descriptor gets the lowest number that is free: one near the limit says that hardly any are left.
+    /// </summary>
+    private static void CheckDescriptors(MemoryFile newest)
+    {
+        var limit = SystemInfo.DescriptorsMax;
+        if ((ulong)newest.DangerousGetHandle() + DescriptorsSpare > limit)
+        {
+            throw new HmmException(
+                Errno.EMFILE,
+                $"The host may have {limit} files open and needs two for each range; close ranges, or raise the limit "
+                    + "of the host (ulimit -n, or LimitNOFILE= of its service).");
         }
     }
 }

@@ -33,22 +33,9 @@ internal sealed record DeviceSpecification(string Driver, string? Name, IReadOnl
     /// <exception cref="HmmException">EINVAL: a part is not PARAMETER=VALUE, or a parameter is given twice.</exception>
     public static DeviceSpecification Parse(string text)
     {
-        var parts = text.Split(',');
-        var parameters = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var part in parts.AsSpan(1))
-        {
-            var equals = part.IndexOf('=', StringComparison.Ordinal);
-            if (equals <= 0 || !parameters.TryAdd(part[..equals], part[(equals + 1)..]))
-            {
-                throw new HmmException(
-                    Errno.EINVAL,
-                    $"Device '{text}': '{part}' must be PARAMETER=VALUE, each parameter once, as in "
-                        + "block,folder=/var/tmp,size=64GiB.");
-            }
-        }
-
+        var (driver, parameters) = SpecificationText.Parse("Device", text, "block,folder=/var/tmp,size=64GiB");
         parameters.Remove("name", out var name);
-        return new DeviceSpecification(parts[0], name, parameters);
+        return new DeviceSpecification(driver, name, parameters);
     }
 
     /// <summary>The parameters as text.</summary>

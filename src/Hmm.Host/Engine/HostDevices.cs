@@ -4,6 +4,7 @@ using Hmm.Core.Migration;
 using Hmm.Core.Modules;
 using Hmm.Core.Modules.Loading;
 using Hmm.Core.Physical;
+using Hmm.Host.Files;
 using Hmm.Uapi;
 
 namespace Hmm.Host.Engine;
@@ -14,15 +15,23 @@ internal sealed class HostDevices : IDisposable
 {
     private const string ModulePrefix = "Hmm.Modules.";
 
+    // What drivers call it, if they can.
+    private const string EncryptParameter = "encrypt";
+
     private readonly MemoryManager _manager; // immutable
     private readonly ModuleLoader _modules; // immutable
+    private readonly bool _encrypts; // immutable
     private readonly Lock _gate = new();
     private readonly List<HostDevice> _devices = []; // Guarded by: _gate
     private int _created; // Guarded by: _gate
 
     /// <summary>Creates an empty list.</summary>
-    public HostDevices(MemoryManager manager, ModuleLoader modules)
+    /// <param name="manager">The memory manager.</param>
+    /// <param name="modules">Where drivers come from.</param>
+    /// <param name="encrypts">Whether devices that can encrypt do so, unless they are told not to.</param>
+    public HostDevices(MemoryManager manager, ModuleLoader modules, bool encrypts = false)
     {
+        _encrypts = encrypts;
         _manager = manager;
         _modules = modules;
     }
@@ -61,10 +70,17 @@ internal sealed class HostDevices : IDisposable
             LoadModuleOf(specification.Driver);
             var lease = _modules.AcquireDriver(specification.Driver, $"device {name}");
             var device = new HostDevice(
-                name, specification.Driver, specification.Detail, Create(name, lease, specification));
+                name,
+                specification.Driver,
+                specification.Detail,
+                DriverDevices.Create(name, _manager.Physical, lease, Given(lease.Driver, specification)));
             _devices.Add(device);
             _created++;
-            _manager.Placement.Add(device.Memory);
+            if (device.Persistent is null)
+            {
+                _manager.Placement.Add(device.Memory);
+            }
+
             return device;
         }
     }
@@ -87,12 +103,22 @@ internal sealed class HostDevices : IDisposable
                 throw new HmmException(Errno.EBUSY, $"Device '{name}' is being removed already.");
             }
 
+            if (device.OpenRanges > 0)
+            {
+                throw new HmmException(
+                    Errno.EBUSY, $"{device.OpenRanges} ranges on device '{name}' are open; close them first.");
+            }
+
             device.State = LifetimeState.Removing;
         }
 
         try
         {
-            _manager.Evacuator.Remove(device.Memory, cancellation);
+            // What a persistent device holds is to stay there, and without open ranges it has handed nothing out.
+            if (device.Persistent is null)
+            {
+                _manager.Evacuator.Remove(device.Memory, cancellation);
+            }
         }
         catch
         {
@@ -108,6 +134,37 @@ internal sealed class HostDevices : IDisposable
         device.Memory.Device.Remove();
     }
 
+    /// <summary>Opens a range of a persistent device; disposing the result closes it.</summary>
+    /// <param name="deviceName">The device; empty for the only one.</param>
+    /// <param name="wanted">The range.</param>
+    /// <exception cref="HmmException">
+    /// ENODEV: there is no such device. EINVAL: there are several, and none was named. And what the device says.
+    /// </exception>
+    public PersistentHome OpenPersistent(string deviceName, PersistentCheckpoint wanted)
+    {
+        HostDevice device;
+        lock (_gate)
+        {
+            device = FindPersistentLocked(deviceName);
+
+            // From here on it cannot be removed.
+            device.Hold();
+        }
+
+        IPersistentImage image;
+        try
+        {
+            image = device.Persistent!.OpenImage(wanted);
+        }
+        catch
+        {
+            device.LetGo();
+            throw;
+        }
+
+        return new PersistentHome(_manager.Physical, device, image, wanted.Name, wanted.PageCount);
+    }
+
     /// <summary>Removes every device; no range is left.</summary>
     public void Dispose()
     {
@@ -115,6 +172,26 @@ internal sealed class HostDevices : IDisposable
         {
             device.Memory.Device.Remove();
         }
+    }
+
+    private HostDevice FindPersistentLocked(string name)
+    {
+        var persistent = _devices.FindAll(
+            device => device.Persistent is not null && device.State == LifetimeState.Live
+                && (name.Length == 0 || device.Name == name));
+        return persistent.Count switch
+        {
+            1 => persistent[0],
+            0 => throw new HmmException(
+                Errno.ENODEV,
+                name.Length == 0
+                    ? "The host has no persistent device; add one, as in --device pmem,file=/var/lib/app.pmem."
+                    : $"The host has no persistent device '{name}'; `hmm devices` lists those there are."),
+            _ => throw new HmmException(
+                Errno.EINVAL,
+                $"The host has {persistent.Count} persistent devices; name one: "
+                    + string.Join(", ", persistent.Select(static device => device.Name)) + "."),
+        };
     }
 
     /// <summary>A driver ships in the module of its name; a module that was loaded by hand may offer others.</summary>
@@ -126,44 +203,17 @@ internal sealed class HostDevices : IDisposable
         }
     }
 
-    private DeviceMemory Create(string name, DriverLease lease, DeviceSpecification specification)
+    private IReadOnlyDictionary<string, string> Given(IDeviceDriver driver, DeviceSpecification specification)
     {
-        var device = new Device(name, _manager.Physical);
-        try
+        if (!_encrypts || specification.Parameters.ContainsKey(EncryptParameter)
+            || driver.Parameters.All(static parameter => parameter.Name != EncryptParameter))
         {
-            // Undone newest first: the device memory goes before the driver's device, whose hooks may be called until
-            // then, and the module may be unloaded only after that.
-            device.Managed.Add(lease.Dispose, "driver's module");
-            var values = ParameterValues.Parse(
-                $"driver {specification.Driver}", lease.Driver.Parameters, specification.Parameters);
-            var hooks = lease.Driver.CreateDevice(name, values);
-            device.Managed.Add(hooks.Dispose, "driver's device");
-            DeviceMemory memory;
-            if (hooks.CpuAddress == 0)
-            {
-                memory = DeviceMemory.Add(hooks, device, hooks.SizeBytes);
-            }
-            else
-            {
-                var resource = device.Managed.RequestFree(
-                    _manager.Physical.Resources,
-                    hooks.SizeBytes,
-                    CoherentAlignmentBytes,
-                    name,
-                    ResourceKind.DeviceCoherent);
-                memory = DeviceMemory.AddResource(hooks, device, resource, hooks.CpuAddress);
-            }
+            return specification.Parameters;
+        }
 
-            hooks.Attach(memory, Pfn.FromAddress(memory.PageMap.Spans[0].Start));
-            return memory;
-        }
-        catch
+        return new Dictionary<string, string>(specification.Parameters, StringComparer.Ordinal)
         {
-            device.Remove();
-            throw;
-        }
+            [EncryptParameter] = "yes",
+        };
     }
-
-    // The largest page, so that an aligned run of frames can hold one.
-    private const ulong CoherentAlignmentBytes = (ulong)CopyBatch.FramesMax << Pfn.Shift;
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core;
 using Hmm.Core.Migration;
 using Hmm.Core.Modules.Loading;
 using Hmm.Core.Physical;
 using Hmm.Core.Policies;
 using Hmm.Host.Sessions;
 using Hmm.Linux;
+using Hmm.Pmem;
 using Hmm.Uapi;
 
 namespace Hmm.Host.Engine;
@@ -17,6 +19,7 @@ internal sealed class HostEngine : IDisposable
 {
     private readonly ReclaimLoop _reclaim = new();
     private readonly PrefetchLoop _prefetch = new();
+    private readonly HostMetrics _metrics; // immutable
     private readonly Lock _gate = new();
     private readonly List<SessionOperations> _sessions = []; // Guarded by: _gate
     private ulong _lastSessionId; // Guarded by: _gate
@@ -37,11 +40,17 @@ internal sealed class HostEngine : IDisposable
         });
         Modules = new ModuleLoader(new ModuleLoaderOptions
         {
-            Folders = [new ModuleFolder(options.ModuleFolder, InTree: true)],
-            SharedAssemblies = [typeof(UserfaultFd).Assembly],
-            Log = static line => Console.Error.WriteLine("hmm-host: " + line),
+            Folders =
+            [
+                new ModuleFolder(options.ModuleFolder, InTree: true),
+                .. options.OtherModuleFolders.Select(static folder => new ModuleFolder(folder, InTree: false)),
+            ],
+            KnownHashes = KnownModules.Read(options.ModuleFolder),
+            SharedAssemblies = [typeof(UserfaultFd).Assembly, typeof(PmemStore).Assembly],
+            Log = HostLog.Write,
         });
-        Devices = new HostDevices(Manager, Modules);
+        ErrorReport.Taint = Modules.Taints.ToString;
+        Devices = new HostDevices(Manager, Modules, options.IsShared);
         try
         {
             UsePolicy(options.ReclaimPolicy);
@@ -60,6 +69,7 @@ internal sealed class HostEngine : IDisposable
         _reclaim.Start(Manager);
         _prefetch.Start(Manager.Prefetcher, Hints);
         Faults = new FaultLoop(Manager.Faults);
+        _metrics = new HostMetrics(this);
     }
 
     /// <summary>The physical address space.</summary>
@@ -118,6 +128,7 @@ internal sealed class HostEngine : IDisposable
     /// <summary>Ends the host; every session is closed.</summary>
     public void Dispose()
     {
+        _metrics.Dispose();
         Faults.Dispose();
         _prefetch.Dispose();
         _reclaim.Dispose();

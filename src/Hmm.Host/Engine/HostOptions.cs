@@ -12,8 +12,17 @@ internal sealed record HostOptions
     /// <summary>The devices, fastest first.</summary>
     public required IReadOnlyList<string> Devices { get; init; }
 
-    /// <summary>The folder that modules are loaded from.</summary>
+    /// <summary>The folder of the modules that were built with the host.</summary>
     public required string ModuleFolder { get; init; }
+
+    /// <summary>
+    /// Whether applications of several people may share it: then devices that can encrypt do so, unless they are told
+    /// not to.
+    /// </summary>
+    public bool IsShared { get; init; }
+
+    /// <summary>Further folders that modules may be loaded from; those taint "out of tree".</summary>
+    public IReadOnlyList<string> OtherModuleFolders { get; init; } = [];
 
     /// <summary>The reclaim policy, of the module of that name; null for the default.</summary>
     public string? ReclaimPolicy { get; init; }

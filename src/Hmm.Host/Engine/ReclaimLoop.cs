@@ -71,15 +71,15 @@ internal sealed class ReclaimLoop : IDisposable
 
     private void Reclaim()
     {
-        var freed = _manager.Evictor.FreedFrames;
+        var freed = NetFreedFrames;
         var stuckSince = Stopwatch.GetTimestamp();
         while (!_stop.IsSet)
         {
             var epoch = _manager.Progress.Epoch;
             var outcome = _manager.Evictor.Step();
-            if (_manager.Evictor.FreedFrames != freed)
+            if (NetFreedFrames > freed)
             {
-                freed = _manager.Evictor.FreedFrames;
+                freed = NetFreedFrames;
                 stuckSince = Stopwatch.GetTimestamp();
             }
 
@@ -87,8 +87,13 @@ internal sealed class ReclaimLoop : IDisposable
             {
                 case ReclaimOutcome.Enough:
                     _manager.Filler.HealStarved();
-                    _manager.Evictor.CleanAhead();
-                    return;
+                    if (!_manager.Migrator.Sink())
+                    {
+                        _manager.Evictor.CleanAhead();
+                        return;
+                    }
+
+                    break;
                 case ReclaimOutcome.WaitForDevice:
                     _manager.Progress.Wait(epoch);
                     break;
@@ -96,6 +101,11 @@ internal sealed class ReclaimLoop : IDisposable
                     // Whatever asks again meanwhile: looking through pages that cannot leave, without a pause, would
                     // take a whole core from the application that might let some of them go.
                     _stop.Wait(StuckPause);
+                    if (_manager.Filler.TryExchange())
+                    {
+                        break;
+                    }
+
                     if (!EndWait(Stopwatch.GetElapsedTime(stuckSince)))
                     {
                         return;
@@ -107,6 +117,11 @@ internal sealed class ReclaimLoop : IDisposable
             }
         }
     }
+
+    /// <summary>
+    /// What has left for good: a page that only changed places with another helps nobody else who waits.
+    /// </summary>
+    private long NetFreedFrames => _manager.Evictor.FreedFrames - _manager.Filler.OverdrawnFrames;
 
     /// <summary>
     /// Decides about faults that wait while nothing can leave. False: none waits, and none has

@@ -49,7 +49,7 @@ internal sealed partial class SessionOperations
             Pfn = entry.HasFrame ? entry.Frame.Value : ulong.MaxValue,
             State = CodeOf(entry),
             Pins = (uint)entry.Pins,
-            Error = entry.State == PageState.Poisoned ? Errno.EIO : Errno.None,
+            Error = ErrorOf(range, page, entry),
             PageShift = (uint)range.PageShift,
             Device = FixedName.Truncate(entry.HasFrame ? _engine.Devices.NameOf(entry.Frame) : string.Empty),
         };
@@ -143,6 +143,16 @@ internal sealed partial class SessionOperations
                 Name = FixedName.Truncate(range.Name),
             };
         });
+    }
+
+    private Errno ErrorOf(MemoryRange range, long page, PageEntry entry)
+    {
+        if (entry.State != PageState.Poisoned)
+        {
+            return Errno.None;
+        }
+
+        return _engine.Manager.Filler.IsStarved(range.TokenOf(page)) ? Errno.ENOMEM : Errno.EIO;
     }
 
     private static PageStateCode CodeOf(PageEntry entry) => entry.State switch

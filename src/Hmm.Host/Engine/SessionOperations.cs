@@ -137,7 +137,7 @@ internal sealed partial class SessionOperations : ISessionOperations
             catch (HmmException exception)
             {
                 // The client is gone: all that is left to do with its unwritten pages is to say so.
-                Console.Error.WriteLine($"hmm-host: session {Id} (process {Peer.ProcessId}): {exception.Message}");
+                HostLog.Write($"session {Id} (process {Peer.ProcessId}): {exception.Message}");
             }
         }
 

@@ -109,6 +109,26 @@ internal interface ISessionOperations
     /// </summary>
     void RemoveDevice(string name, CancellationToken connectionEnded);
 
+    /// <summary>
+    /// Loads a module, as in <c>Hmm.Modules.Block,queue=64</c>. The client has Administration.
+    /// </summary>
+    void LoadModule(string specification, bool force, CancellationToken connectionEnded);
+
+    /// <summary>Unloads a module that nobody uses. The client has Administration.</summary>
+    void UnloadModule(string name, CancellationToken connectionEnded);
+
+    /// <summary>
+    /// Reads about modules, as whole lines of UTF-8 from <paramref name="cursor"/> on. The client has Administration.
+    /// </summary>
+    /// <param name="kind">What to read.</param>
+    /// <param name="name">For one module its name or file, else empty.</param>
+    /// <param name="cursor">0 at first, then what the last call left; set to 0 at the end.</param>
+    /// <param name="text">Where the lines go: at least 1 KiB.</param>
+    /// <param name="connectionEnded">The client is gone.</param>
+    /// <returns>How many bytes were written.</returns>
+    int ReadModules(
+        ModuleText kind, string name, ref ulong cursor, Span<byte> text, CancellationToken connectionEnded);
+
     /// <summary>Counters. <paramref name="rangeId"/> is 0 unless the scope is a range.</summary>
     Statistics Statistics(StatisticsScope scope, ulong rangeId);
 
@@ -134,6 +154,24 @@ internal interface ISessionOperations
     /// above.
     /// </summary>
     int QueryRanges(bool everySession, ref ulong cursor, Span<RangeRecord> records);
+
+    /// <summary>
+    /// A persistent range. The callee owns the descriptor from the call on, also when it throws, and checks that it is
+    /// a memfd at least as long as the range.
+    /// </summary>
+    /// <param name="rangeId">The range's number in this session, chosen by the session.</param>
+    /// <param name="range">What the client asked for.</param>
+    /// <param name="memory">The memfd.</param>
+    void OpenPersistent(ulong rangeId, in PersistentSpecification range, int memory);
+
+    /// <summary>Makes a persistent range durable; EINVAL: the range is of another kind.</summary>
+    /// <returns>The checkpoint's number, and how many pages it changed.</returns>
+    (ulong Sequence, long Pages) Checkpoint(ulong rangeId, CancellationToken connectionEnded);
+
+    /// <summary>
+    /// Lists checkpoints of the peer's user or, with <paramref name="everyone"/>, of all; the cursor as above.
+    /// </summary>
+    int QueryCheckpoints(bool everyone, ref ulong cursor, Span<CheckpointRecord> records);
 
     /// <summary>
     /// The connection ended, by the client's wish, death or fault: give back everything it had.

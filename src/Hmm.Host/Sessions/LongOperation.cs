@@ -6,13 +6,15 @@ namespace Hmm.Host.Sessions;
 /// <summary>
 /// A request that may take long, checked and ready to run on a thread of its own.
 /// </summary>
-/// <param name="Operation">CloseRange, DontNeed, Pin, Flush, Residency, AddDevice or RemoveDevice.</param>
+/// <param name="Operation">One that <c>docs/reference/uapi.md</c> calls long.</param>
 /// <param name="Tag">The request's tag, for the reply.</param>
-/// <param name="Range">The range; null for AddDevice and RemoveDevice.</param>
+/// <param name="Range">The range; null for those about the host.</param>
 /// <param name="FirstPage">The first page.</param>
 /// <param name="PageCount">How many pages.</param>
 /// <param name="Cells">Residency: the number of cells.</param>
-/// <param name="Device">AddDevice: what to make. RemoveDevice: its name.</param>
+/// <param name="Device">The device or module: what to make or load, or its name.</param>
+/// <param name="Argument">LoadModule: its flags. ReadModules: the kind of text.</param>
+/// <param name="Cursor">ReadModules: where to go on.</param>
 internal readonly record struct LongOperation(
     Operation Operation,
     ulong Tag,
@@ -20,4 +22,6 @@ internal readonly record struct LongOperation(
     long FirstPage = 0,
     long PageCount = 0,
     int Cells = 0,
-    string Device = "");
+    string Device = "",
+    uint Argument = 0,
+    ulong Cursor = 0);

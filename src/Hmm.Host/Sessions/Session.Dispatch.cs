@@ -47,6 +47,21 @@ internal sealed partial class Session
             case Operation.RemoveDevice:
                 RemoveDevice(Read<RemoveDeviceRequest>(message, descriptors));
                 break;
+            case Operation.LoadModule:
+                LoadModule(Read<LoadModuleRequest>(message, descriptors));
+                break;
+            case Operation.UnloadModule:
+                UnloadModule(Read<UnloadModuleRequest>(message, descriptors));
+                break;
+            case Operation.ReadModules:
+                ReadModules(Read<ReadModulesRequest>(message, descriptors));
+                break;
+            case Operation.OpenPersistent:
+                OpenPersistent(Read<OpenPersistentRequest>(message, descriptors, expected: 1), descriptors);
+                break;
+            case Operation.Checkpoint:
+                Checkpoint(Read<CheckpointRequest>(message, descriptors));
+                break;
             case Operation.Statistics:
                 Statistics(Read<StatisticsRequest>(message, descriptors));
                 break;

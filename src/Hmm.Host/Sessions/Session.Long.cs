@@ -54,11 +54,7 @@ internal sealed partial class Session
 
     private void AddDevice(in AddDeviceRequest request)
     {
-        if (!request.Specification.TryGetText(out var specification))
-        {
-            ThrowMalformed("A device is UTF-8 without control characters, of at most 447 bytes, padded with zeros.");
-        }
-
+        var specification = CheckText(in request.Specification, "A device");
         RequireAdministration("Adding a device");
         Accept();
         _long.Enqueue(new LongOperation(Operation.AddDevice, request.Header.Tag, null, Device: specification));
@@ -85,13 +81,18 @@ internal sealed partial class Session
     /// <summary>Runs one accepted operation. Its place is free before the reply says so.</summary>
     private void RunLong(LongOperation operation)
     {
-        var message = operation.Operation == Operation.Residency
-            ? new byte[ResidencyReply.StructBytes + (operation.Cells * ResidencyCell.StructBytes)]
-            : new byte[ReplyHeader.StructBytes];
+        var message = new byte[operation.Operation switch
+        {
+            Operation.Residency => ResidencyReply.StructBytes + (operation.Cells * ResidencyCell.StructBytes),
+            Operation.Checkpoint => CheckpointReply.StructBytes,
+            Operation.ReadModules => Limits.MessageBytesMax,
+            _ => ReplyHeader.StructBytes,
+        }];
+        var length = message.Length;
         HmmException? refused = null;
         try
         {
-            Execute(in operation, message);
+            Execute(in operation, message, ref length);
         }
         catch (HmmException exception)
         {
@@ -107,7 +108,7 @@ internal sealed partial class Session
         Finish(in operation);
         if (refused is null)
         {
-            _replies.SendBody(operation.Operation, operation.Tag, message);
+            _replies.SendBody(operation.Operation, operation.Tag, message.AsSpan(0, length));
         }
         else
         {
@@ -115,7 +116,7 @@ internal sealed partial class Session
         }
     }
 
-    private void Execute(in LongOperation operation, Span<byte> message)
+    private void Execute(in LongOperation operation, Span<byte> message, ref int length)
     {
         var rangeId = operation.Range?.Id ?? 0;
         switch (operation.Operation)
@@ -137,11 +138,25 @@ internal sealed partial class Session
                 var cells = MemoryMarshal.Cast<byte, ResidencyCell>(message[ResidencyReply.StructBytes..]);
                 _operations.Residency(rangeId, operation.FirstPage, operation.PageCount, cells, _ended.Token);
                 break;
+            case Operation.Checkpoint:
+                var (sequence, pages) = _operations.Checkpoint(rangeId, _ended.Token);
+                Wire.Write(message, new CheckpointReply { Sequence = sequence, PagesWritten = (ulong)pages });
+                break;
             case Operation.AddDevice:
                 _operations.AddDevice(operation.Device, _ended.Token);
                 break;
             case Operation.RemoveDevice:
                 _operations.RemoveDevice(operation.Device, _ended.Token);
+                break;
+            case Operation.LoadModule:
+                var isForced = operation.Argument == (uint)LoadFlags.Force;
+                _operations.LoadModule(operation.Device, isForced, _ended.Token);
+                break;
+            case Operation.UnloadModule:
+                _operations.UnloadModule(operation.Device, _ended.Token);
+                break;
+            case Operation.ReadModules:
+                length = ReadModules(in operation, message);
                 break;
             default:
                 Corruption.Fail($"operation {operation.Operation} was queued as a long one");

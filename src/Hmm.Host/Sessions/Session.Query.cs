@@ -17,9 +17,9 @@ internal sealed partial class Session
     private void Query(in QueryRequest request)
     {
         CheckReserved(request.Reserved);
-        CheckValue((uint)request.Kind, (uint)QueryKind.Ranges, "The kind of query");
+        CheckValue((uint)request.Kind, (uint)QueryKind.Checkpoints, "The kind of query");
         var everything = (_granted & Features.Administration) != 0;
-        if (request.Kind != QueryKind.Ranges)
+        if (request.Kind is not (QueryKind.Ranges or QueryKind.Checkpoints))
         {
             RequireAdministration("A list of the host's resources, devices or page maps");
         }
@@ -34,6 +34,12 @@ internal sealed partial class Session
                 break;
             case QueryKind.PageMaps:
                 SendRecords<PageMapRecord>(in request, _operations.QueryPageMaps);
+                break;
+            case QueryKind.Checkpoints:
+                SendRecords<CheckpointRecord>(
+                    in request,
+                    (ref ulong cursor, Span<CheckpointRecord> records) =>
+                        _operations.QueryCheckpoints(everything, ref cursor, records));
                 break;
             default:
                 SendRecords<RangeRecord>(

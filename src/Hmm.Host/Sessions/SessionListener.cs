@@ -127,7 +127,7 @@ internal sealed class SessionListener : IDisposable
                 // listener.
                 if (!_stopping.IsSet)
                 {
-                    Console.Error.WriteLine("hmm-host: " + exception.Message);
+                    HostLog.Write(exception.Message);
                     _stopping.Wait(OutOfDescriptorsPause);
                 }
             }

@@ -28,7 +28,12 @@ internal static unsafe partial class LibC
     internal const ushort S_IFSOCK = 0xC000; // 0140000
     internal const ushort S_IFREG = 0x8000; // 0100000
     internal const ushort S_IFDIR = 0x4000; // 0040000
+    internal const ushort S_IFBLK = 0x6000; // 0060000
 
+    internal const ulong BLKDISCARD = 0x1277; // _IO(0x12, 119): {start, length} in bytes; include/uapi/linux/fs.h
+    internal const ulong BLKGETSIZE64 = 0x80081272; // _IOR(0x12, 114, size_t): the size in bytes
+
+    internal const int SEEK_END = 2;
     internal const int SEEK_DATA = 3;
     internal const int SEEK_HOLE = 4;
 

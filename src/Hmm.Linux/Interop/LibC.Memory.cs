@@ -13,9 +13,11 @@ internal static unsafe partial class LibC
 
     internal const int MAP_SHARED = 0x01;
     internal const int MAP_PRIVATE = 0x02;
+    internal const int MAP_SHARED_VALIDATE = 0x03;
     internal const int MAP_FIXED = 0x10;
     internal const int MAP_ANONYMOUS = 0x20;
     internal const int MAP_NORESERVE = 0x4000;
+    internal const int MAP_SYNC = 0x80000;
 
     internal const int MADV_RANDOM = 1;
     internal const int MADV_SEQUENTIAL = 2;

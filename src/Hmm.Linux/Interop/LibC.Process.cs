@@ -15,6 +15,7 @@ internal static unsafe partial class LibC
     internal const int SIGKILL = 9;
     internal const int SIGPIPE = 13;
     internal const int WNOHANG = 1;
+    internal const int RLIMIT_NOFILE = 7;
     internal const int RLIMIT_MEMLOCK = 8;
 
     // Opaque to us: glibc has 80 and 336 bytes, musl 80 and 336, sigset_t 128 in both. Twice the

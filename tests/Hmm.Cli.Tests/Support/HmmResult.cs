@@ -13,7 +13,7 @@ internal sealed record HmmResult(int ExitCode, string Output, string Error)
     /// Fails unless it ended with this code and one sentence on standard error that holds these
     /// words.
     /// </summary>
-    internal void Refused(int exitCode, string words)
+    internal HmmResult Refused(int exitCode, string words)
     {
         Assert.True(
             ExitCode == exitCode, $"exit code {ExitCode} instead of {exitCode}; it printed:\n{Output}\n{Error}");
@@ -23,6 +23,7 @@ internal sealed record HmmResult(int ExitCode, string Output, string Error)
         Assert.Contains(words, lines[0], StringComparison.Ordinal);
         // A second line may say where help is; a stack trace is not help.
         Assert.True(lines.Length == 1 || lines[1].StartsWith("Try ", StringComparison.Ordinal), Error);
+        return this;
     }
 
     /// <summary>Fails unless it ended with this code.</summary>

@@ -32,6 +32,11 @@ public sealed class MalformedMessageTests : SessionFixture
             { Operation.Query, WireClient.Encode(Operation.Query, default(QueryRequest)), 0 },
             { Operation.RemoveDevice, WireClient.Encode(Operation.RemoveDevice, default(RemoveDeviceRequest)), 0 },
             { Operation.AddDevice, WireClient.Encode(Operation.AddDevice, default(AddDeviceRequest)), 0 },
+            { Operation.LoadModule, WireClient.Encode(Operation.LoadModule, default(LoadModuleRequest)), 0 },
+            { Operation.UnloadModule, WireClient.Encode(Operation.UnloadModule, default(UnloadModuleRequest)), 0 },
+            { Operation.ReadModules, WireClient.Encode(Operation.ReadModules, default(ReadModulesRequest)), 0 },
+            { Operation.OpenPersistent, WireClient.Encode(Operation.OpenPersistent, WireClient.Persistent()), 1 },
+            { Operation.Checkpoint, WireClient.Encode(Operation.Checkpoint, new CheckpointRequest { RangeId = 1 }), 0 },
         };
     }
 
@@ -61,6 +66,7 @@ public sealed class MalformedMessageTests : SessionFixture
     [Theory]
     [InlineData(Operation.AdoptUserfaultfd)]
     [InlineData(Operation.CreateRange)]
+    [InlineData(Operation.OpenPersistent)]
     public void RefusesAMissingDescriptor(Operation operation)
     {
         AssertMalformed(MessageOf(operation), descriptors: 0);
@@ -72,6 +78,8 @@ public sealed class MalformedMessageTests : SessionFixture
     [Theory]
     [InlineData(Operation.AdoptUserfaultfd, 16)]
     [InlineData(Operation.AdoptUserfaultfd, 20)]
+    [InlineData(Operation.OpenPersistent, 52)]
+    [InlineData(Operation.OpenPersistent, 56)]
     [InlineData(Operation.CreateRange, 48)]
     [InlineData(Operation.CreateRange, 52)]
     [InlineData(Operation.Hint, 40)]
@@ -91,6 +99,10 @@ public sealed class MalformedMessageTests : SessionFixture
     [InlineData(Operation.Statistics, 28)]
     [InlineData(Operation.Query, 16)]
     [InlineData(Operation.Query, 20)]
+    [InlineData(Operation.LoadModule, 464)]
+    [InlineData(Operation.LoadModule, 468)]
+    [InlineData(Operation.ReadModules, 16)]
+    [InlineData(Operation.ReadModules, 20)]
     public void RefusesUnknownValuesAndReservedBits(Operation operation, int offset)
     {
         var message = MessageOf(operation);

@@ -32,6 +32,9 @@ internal sealed class RecordingOperations : ISessionOperations, IDisposable
     /// <summary>The records that QueryRanges has, in all.</summary>
     public int RangeRecords { get; set; }
 
+    /// <summary>The lines that ReadModules has, whatever it is asked.</summary>
+    public IReadOnlyList<string> ModuleLines { get; set; } = [];
+
     public int RunningMax => Volatile.Read(ref _runningMax);
 
     public int Running => Volatile.Read(ref _running);
@@ -159,6 +162,21 @@ internal sealed class RecordingOperations : ISessionOperations, IDisposable
     public void RemoveDevice(string name, CancellationToken connectionEnded) =>
         Long($"RemoveDevice {name}", connectionEnded);
 
+    public void LoadModule(string specification, bool force, CancellationToken connectionEnded) =>
+        Long($"LoadModule {specification} {force}", connectionEnded);
+
+    public void UnloadModule(string name, CancellationToken connectionEnded) =>
+        Long($"UnloadModule {name}", connectionEnded);
+
+    public int ReadModules(
+        ModuleText kind, string name, ref ulong cursor, Span<byte> text, CancellationToken connectionEnded)
+    {
+        Require(Enum.IsDefined(kind) && (name.Length == 0 || kind == ModuleText.Module), "a kind of text");
+        Require(text.Length >= 1024, "room for a text");
+        Long($"ReadModules {kind} {name} {cursor}", connectionEnded);
+        return Hmm.Host.Engine.ModuleLines.Write(ModuleLines, ref cursor, text);
+    }
+
     public Statistics Statistics(StatisticsScope scope, ulong rangeId)
     {
         Require(scope == StatisticsScope.Range ? _open.ContainsKey(rangeId) : rangeId == 0, "statistics");
@@ -192,6 +210,28 @@ internal sealed class RecordingOperations : ISessionOperations, IDisposable
         cursor = first + count == RangeRecords ? 0 : (ulong)(first + count);
         return count;
     }
+
+    public void OpenPersistent(ulong rangeId, in PersistentSpecification range, int memory)
+    {
+        Close(memory);
+        Require(range.Name.Length > 0 && range.ElementBytes > 0, "name and element");
+        Require(range.LengthBytes > 0 && range.LengthBytes % 4096 == 0 && range.BaseAddress % 4096 == 0, "shape");
+        Require(range.ContentBytes > range.LengthBytes - 4096 && range.ContentBytes <= range.LengthBytes, "contents");
+        Record($"OpenPersistent {rangeId} {range.Name} {range.Sequence}");
+        var shape = new RangeSpecification(
+            RangeKind.Persistent, 12, range.BaseAddress, range.LengthBytes, 0, range.Advice, range.Name);
+        Require(_open.TryAdd(rangeId, shape), "a new number");
+    }
+
+    public (ulong Sequence, long Pages) Checkpoint(ulong rangeId, CancellationToken connectionEnded)
+    {
+        Require(_open.ContainsKey(rangeId), "an open range");
+        Long($"Checkpoint {rangeId}", connectionEnded);
+        return (9, 3);
+    }
+
+    public int QueryCheckpoints(bool everyone, ref ulong cursor, Span<CheckpointRecord> records) =>
+        End($"QueryCheckpoints {everyone}", ref cursor);
 
     public void Closed()
     {

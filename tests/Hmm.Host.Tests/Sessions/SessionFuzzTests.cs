@@ -151,7 +151,12 @@ public sealed class SessionFuzzTests
             FirstPage = (ulong)random.Next(0, 18),
             PageCount = (ulong)random.Next(0, 18),
         };
-        var operation = (Operation)random.Next(1, 17);
+        var operation = random.Next(8) switch
+        {
+            0 => Operation.OpenPersistent,
+            1 => Operation.Checkpoint,
+            _ => (Operation)random.Next(1, 20),
+        };
         var request = operation switch
         {
             Operation.Hello => WireClient.EncodeHello(),
@@ -160,15 +165,26 @@ public sealed class SessionFuzzTests
             Operation.CloseRange => WireClient.Encode(operation, new CloseRangeRequest { RangeId = span.RangeId }),
             Operation.Statistics => WireClient.Encode(operation, new StatisticsRequest { RangeId = span.RangeId }),
             Operation.Describe => WireClient.Encode(operation, new DescribeRequest { RangeId = span.RangeId }),
-            Operation.Query => WireClient.Encode(operation, new QueryRequest { Kind = (QueryKind)random.Next(4) }),
+            Operation.Query => WireClient.Encode(operation, new QueryRequest { Kind = (QueryKind)random.Next(5) }),
+            Operation.OpenPersistent => WireClient.Encode(operation, Persistent(random)),
+            Operation.Checkpoint => WireClient.Encode(operation, new CheckpointRequest { RangeId = span.RangeId }),
             Operation.AddDevice => WireClient.Encode(operation, default(AddDeviceRequest)),
             Operation.RemoveDevice => WireClient.Encode(operation, default(RemoveDeviceRequest)),
+            Operation.LoadModule => WireClient.Encode(operation, default(LoadModuleRequest)),
+            Operation.UnloadModule => WireClient.Encode(operation, default(UnloadModuleRequest)),
+            Operation.ReadModules => WireClient.Encode(
+                operation, new ReadModulesRequest { Kind = (ModuleText)random.Next(4) }),
             Operation.Residency => WireClient.Encode(operation, span with { Argument = 16 }),
             Operation.Hint or Operation.Advise => WireClient.Encode(operation, span with { Argument = 1 }),
             _ => WireClient.Encode(operation, span),
         };
-        return (request, operation is Operation.AdoptUserfaultfd or Operation.CreateRange ? 1 : 0);
+        var hasDescriptor =
+            operation is Operation.AdoptUserfaultfd or Operation.CreateRange or Operation.OpenPersistent;
+        return (request, hasDescriptor ? 1 : 0);
     }
+
+    private static OpenPersistentRequest Persistent(Random random) =>
+        WireClient.Persistent(0x1000_0000 + ((ulong)random.Next(64) << 12), (ulong)random.Next(1, 16));
 
     private static CreateRangeRequest Range(Random random) =>
         WireClient.Anonymous(0x1000_0000 + ((ulong)random.Next(64) << 12), (ulong)random.Next(1, 16));

@@ -117,6 +117,15 @@ internal sealed class WireClient(UnixSocket socket) : IDisposable
         Name = FixedName.Create("range"),
     };
 
+    public static OpenPersistentRequest Persistent(ulong baseAddress = 0x10000000, ulong pages = 16) => new()
+    {
+        BaseAddress = baseAddress,
+        LengthBytes = pages << 12,
+        ContentBytes = (pages << 12) - 1,
+        ElementBytes = 1,
+        Name = FixedName.Create("numbers"),
+    };
+
     public static int Number(EventFd descriptor) => (int)descriptor.DangerousGetHandle();
 
     public void Dispose() => Socket.Dispose();

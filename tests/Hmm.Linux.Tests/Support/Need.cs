@@ -18,4 +18,10 @@ public enum Need
 
     /// <summary>A temporary folder whose file system has O_DIRECT.</summary>
     DirectIo,
+
+    /// <summary>An io_uring, and a temporary folder whose file system has O_DIRECT.</summary>
+    Ring,
+
+    /// <summary>The right to mount file systems, and a loop device.</summary>
+    Loop,
 }

@@ -12,6 +12,9 @@ internal static class Needs
     private static readonly Lazy<string?> s_mount = new(ProbeMount);
     private static readonly Lazy<string?> s_directIo = new(ProbeDirectIo);
 
+    private static readonly Lazy<string?> s_ring = new(ProbeRing);
+    private static readonly Lazy<string?> s_loop = new(ProbeLoop);
+
     internal static string? MissingBecause(Need need) => need switch
     {
         Need.UserfaultFd => s_userfaultFd.Value,
@@ -19,6 +22,8 @@ internal static class Needs
         Need.Poison => s_fullUserfaultFd.Value ?? s_poison.Value,
         Need.Mount => s_mount.Value,
         Need.DirectIo => s_directIo.Value,
+        Need.Ring => s_ring.Value,
+        Need.Loop => s_loop.Value,
         _ => throw new ArgumentOutOfRangeException(nameof(need)),
     };
 
@@ -55,5 +60,25 @@ internal static class Needs
         using var folder = new TemporaryFolder();
         using var file = FileIo.CreateScratch(folder.Path, 4096, workers: 1);
         return file.Mode == FileIoMode.Direct ? null : $"The file system of {folder.Path} has no O_DIRECT.";
+    }
+
+    private static string? ProbeRing()
+    {
+        using var folder = new TemporaryFolder();
+        using var file = FileIo.CreateScratch(folder.Path, 4096, workers: 1, ring: true);
+        return file.HasRing ? null : file.WhyNoRing;
+    }
+
+    private static string? ProbeLoop()
+    {
+        try
+        {
+            using var device = new LoopDevice(1 << 20);
+            return null;
+        }
+        catch (InvalidOperationException refused)
+        {
+            return refused.Message;
+        }
     }
 }

@@ -36,6 +36,7 @@ internal sealed class ContendedWorld : IDisposable
             ThreadCount = shape.Between(2, 5),
             DeviceFrames = shape.Chance(500) ? [512] : [64, 512],
             CoherentFrames = shape.Chance(200) ? 64 : 0,
+            OverdraftFrames = shape.Chance(300) ? 4 : 0,
             Mutant = mutant,
         });
         foreach (var device in _host.Devices)

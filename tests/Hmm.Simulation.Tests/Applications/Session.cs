@@ -58,7 +58,7 @@ internal sealed class Session
         var first = random.Next(pages);
         var count = random.Between(1, Math.Min(16, pages - first));
         var operations = _host.Manager.Operations;
-        switch (random.Next(7))
+        switch (random.Next(8))
         {
             case 0:
                 operations.Prefetch(range.Range, first, count);
@@ -81,6 +81,9 @@ internal sealed class Session
             case 6:
                 Unpin();
                 break;
+            case 7:
+                Migrate(range, first, count);
+                break;
         }
     }
 
@@ -93,6 +96,19 @@ internal sealed class Session
         catch (HmmException exception) when (AllowWriteErrors && exception.Errno == Errno.EIO)
         {
             // The pages stay in DRAM, dirty; the end of the run checks that.
+        }
+    }
+
+    private void Migrate(SimulatedRange range, int first, int count)
+    {
+        var target = _host.Devices[_host.Scheduler.Random.Next(_host.Devices.Count)].Memory;
+        var results = _host.Manager.Migrator.Migrate(range.Range, first, count, target, default);
+        foreach (var error in results.Errors)
+        {
+            Assert.True(
+                error is Errno.None or Errno.ENOENT or Errno.EBUSY or Errno.EOPNOTSUPP or Errno.ENOSPC
+                    || (error is Errno.EIO && AllowWriteErrors) || error is Errno.EAGAIN,
+                $"{error}");
         }
     }
 

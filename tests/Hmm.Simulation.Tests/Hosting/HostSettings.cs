@@ -15,6 +15,9 @@ internal sealed record HostSettings
     /// </summary>
     public int RoomFrames { get; init; } = 512;
 
+    /// <summary>Frames that an exchange with a full device may take beyond them.</summary>
+    public int OverdraftFrames { get; init; }
+
     /// <summary>
     /// The host's threads, at least 2: so many jobs are under way at a time, and reclaim may wait
     /// in one.

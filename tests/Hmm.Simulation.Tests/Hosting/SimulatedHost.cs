@@ -28,6 +28,9 @@ internal sealed class SimulatedHost : IDisposable
     // Where seven writes in ten fail, fifty in a row do so once in 60 million runs.
     private const int StuckTriesMax = 50;
 
+    // Far more than the queue is long, or an application's threads can cause without being run.
+    private const int StepsMax = 100_000;
+
     private readonly HostSettings _settings; // immutable
     private readonly NativePool _pool; // immutable
     private readonly long _ballastFrames; // immutable
@@ -51,6 +54,7 @@ internal sealed class SimulatedHost : IDisposable
         {
             BudgetBytes = settings.BudgetBytes,
             Physical = Physical,
+            OverdraftFrames = settings.OverdraftFrames,
             ReclaimNeeded = OnReclaimNeeded,
             PrefetchNeeded = OnPrefetchNeeded,
             Progress = new SimulatedProgress(scheduler),
@@ -59,7 +63,7 @@ internal sealed class SimulatedHost : IDisposable
         });
         _ballastFrames = Manager.Budget.Limit - settings.RoomFrames;
         Assert.True(Manager.Budget.TryReserve(_ballastFrames));
-        Kernel = new SimulatedKernel(scheduler, settings.RoomFrames);
+        Kernel = new SimulatedKernel(scheduler, settings.RoomFrames + settings.OverdraftFrames);
         Space = Manager.CreateAddressSpace("application");
         if (settings.CoherentFrames > 0)
         {
@@ -186,9 +190,10 @@ internal sealed class SimulatedHost : IDisposable
         Assert.Equal(framesNamed, Devices.Sum(static device => (long)device.Memory.Statistics.FramesUsed));
         Assert.Equal(pinned, Manager.Pins.Pinned);
         Assert.Equal(0, Manager.Evictor.InFlightFrames);
+        Assert.Equal(0, Manager.Migrator.InFlight);
         Assert.Equal(0, Manager.Filler.Waiters.Count);
         Assert.Equal(0, Kernel.SleeperCount);
-        Assert.True(Manager.Budget.Peak <= Manager.Budget.Limit);
+        Assert.True(Manager.Budget.Peak <= Manager.Budget.Limit + Manager.Budget.Overdraft);
     }
 
     /// <summary>Closes what is open, checks that every count is back at zero, and removes the devices.</summary>
@@ -327,8 +332,13 @@ internal sealed class SimulatedHost : IDisposable
     /// <summary>Steps until reclaim can rest; returns how often in a row it was stuck.</summary>
     private int RunSteps(int tries)
     {
-        while (true)
+        for (var steps = 0; ; steps++)
         {
+            if (steps > StepsMax)
+            {
+                Scheduler.Fail($"reclaim took {StepsMax} steps and found no end");
+            }
+
             var epoch = Manager.Progress.Epoch;
             switch (Manager.Evictor.Step())
             {
@@ -361,8 +371,14 @@ internal sealed class SimulatedHost : IDisposable
                     break;
                 case ReclaimOutcome.Enough:
                     Manager.Filler.HealStarved();
-                    Manager.Evictor.CleanAhead();
-                    return 0;
+                    if (!Manager.Migrator.Sink())
+                    {
+                        Manager.Evictor.CleanAhead();
+                        return 0;
+                    }
+
+                    Scheduler.Yield();
+                    break;
                 default:
                     return tries;
             }

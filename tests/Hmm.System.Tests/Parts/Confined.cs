@@ -22,7 +22,7 @@ internal static unsafe partial class Confined
         catch (HmmException refused)
         {
             Console.Out.WriteLine(refused.Errno);
-            Console.Out.WriteLine(refused.Message);
+            Console.Out.WriteLine(refused.Sentence);
             return 0;
         }
     }

@@ -10,7 +10,7 @@ internal static class Refused
     {
         var refused = Assert.Throws<HmmException>(action);
         Assert.Equal(errno, refused.Errno);
-        IsSentence(refused.Message, words);
+        IsSentence(refused.Sentence, words);
     }
 
     internal static void AsMisuse<T>(Action action, params string[] words)

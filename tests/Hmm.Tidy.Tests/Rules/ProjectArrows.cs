@@ -15,12 +15,14 @@ public static class ProjectArrows
         ["src/Hmm.Linux"] = ["Hmm.Uapi"],
         ["src/Hmm"] = ["Hmm.Uapi", "Hmm.Linux"],
         ["src/Hmm.Core"] = ["Hmm.Uapi"],
-        ["src/Hmm.Host"] = ["Hmm.Uapi", "Hmm.Linux", "Hmm.Core"],
+        ["src/Hmm.Pmem"] = ["Hmm.Uapi", "Hmm.Linux"],
+        ["src/Hmm.Host"] = ["Hmm.Uapi", "Hmm.Linux", "Hmm.Core", "Hmm.Pmem"],
         ["src/Hmm.Analyzers"] = [],
-        ["src/Hmm.Cli"] = ["Hmm.Uapi", "Hmm.Linux", "Hmm", "Hmm.Core", "Hmm.Host"],
+        ["src/Hmm.Conformance"] = ["Hmm.Uapi", "Hmm.Linux", "Hmm.Core"],
+        ["src/Hmm.Cli"] = ["Hmm.Uapi", "Hmm.Linux", "Hmm", "Hmm.Core", "Hmm.Conformance", "Hmm.Host", "Hmm.Pmem"],
     };
 
-    private static readonly string[] ForModules = ["Hmm.Uapi", "Hmm.Linux", "Hmm.Core"];
+    private static readonly string[] ForModules = ["Hmm.Uapi", "Hmm.Linux", "Hmm.Core", "Hmm.Pmem"];
 
     // What watches, measures or shows the system may see all of it.
     private static readonly string[] FreeAreas = ["tests", "bench", "samples", "eng"];

@@ -56,12 +56,14 @@ internal static class BenchProcess
         List<string> arguments =
         [
             "-c", "echo $$ > \"$0/cgroup.procs\" && exec \"$@\"", plan.GroupPath,
+            .. plan.Cpu is { } cpu ? (string[])["taskset", "-c", Text(cpu)] : [],
             DotnetPath(), "exec", typeof(BenchProcess).Assembly.Location, .. ArgumentsOf(plan),
         ];
         return Process.Start(new ProcessStartInfo("/bin/sh", arguments) { RedirectStandardOutput = true })!;
     }
 
-    private static string DotnetPath() =>
+    /// <summary>What runs this program.</summary>
+    internal static string DotnetPath() =>
         Path.GetFileName(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet";
 
     private static List<string> ArgumentsOf(BenchPlan plan)

@@ -50,6 +50,9 @@ internal sealed record BenchPlan
     /// <summary>The memory group to run in, and nowhere else; empty for none.</summary>
     internal string GroupPath { get; init; } = "";
 
+    /// <summary>The processor that all of it is bound to; null for none.</summary>
+    internal int? Cpu { get; init; }
+
     internal long Pages => SizeBytes / PageWriter.PageBytes;
 
     internal bool Writes => Pattern.Writes(WriteFraction);

@@ -79,6 +79,9 @@ internal sealed record BenchResult
 
     public double SlowFrac { get; init; }
 
+    [JsonPropertyName("fault_p50_us")]
+    public double FaultP50Us { get; init; }
+
     public double HitsBefore { get; init; }
 
     public double HitsDuring { get; init; }

@@ -216,6 +216,7 @@ internal sealed class BenchRun
         P99Us = latencies.QuantileNs(0.99) / 1000,
         P999Us = latencies.QuantileNs(0.999) / 1000,
         MaxUs = latencies.MaxNs / 1000.0,
+        FaultP50Us = latencies.SlowQuantileNs(0.5) / 1000,
         SlowFrac = latencies.Count > 0 ? latencies.SlowCount / (double)latencies.Count : 0,
     };
 

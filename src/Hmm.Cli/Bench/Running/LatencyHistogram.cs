@@ -65,6 +65,10 @@ internal sealed class LatencyHistogram
         return MaxNs;
     }
 
+    /// <summary>A quantile of those that were slow: of the faults.</summary>
+    internal double SlowQuantileNs(double quantile) =>
+        Count == 0 ? 0 : QuantileNs((Count - SlowCount + (quantile * SlowCount)) / Count);
+
     private static int BucketOf(ulong ns)
     {
         if (ns < 64)

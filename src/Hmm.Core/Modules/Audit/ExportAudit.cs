@@ -63,7 +63,7 @@ internal static class ExportAudit
         [
             .. surface.Problems.Select(p => new AuditFinding(AuditKind.UnclearClass, p.Split(' ')[0], p, [])),
             .. PlainExports(core, exports, tree),
-            .. tree.IsEmpty ? [] : Unused(exports, tree),
+            .. tree.IsEmpty ? [] : Unused(core, exports, tree),
             .. saved is null ? [] : Changed(exports, saved, tree),
             .. tree.Modules.Select(ReflectionIn).OfType<AuditFinding>(),
         ];
@@ -104,15 +104,17 @@ internal static class ExportAudit
         core.Metadata.MethodDefinitions.Select(h => new MemberDef(core, h))
             .Concat(core.Metadata.FieldDefinitions.Select(h => new MemberDef(core, h)));
 
-    /// <summary>An export is one attribute: what stands under a type's class counts as used together.</summary>
-    private static IEnumerable<AuditFinding> Unused(List<Export> exports, AuditedTree tree) =>
-        exports.GroupBy(e => e.Unit, StringComparer.Ordinal)
-            .Where(unit => unit.All(e => tree.UsersOf(e.Symbol).Count == 0))
+    private static IEnumerable<AuditFinding> Unused(MetadataImage core, List<Export> exports, AuditedTree tree)
+    {
+        var used = UsedUnits.Find(core, exports, tree);
+        return exports.Select(export => export.Unit).Distinct(StringComparer.Ordinal)
+            .Where(unit => !used.Contains(unit))
             .Select(unit => new AuditFinding(
                 AuditKind.Unused,
-                unit.Key,
-                $"{unit.Key} is exported, and nothing in the tree uses it; make it "
-                    + "internal until something does.", []));
+                unit,
+                $"{unit} is exported, and nothing in the tree uses it; make it internal until something does.",
+                []));
+    }
 
     private static IEnumerable<AuditFinding> Changed(
         List<Export> exports, IReadOnlyList<Export> saved, AuditedTree tree)

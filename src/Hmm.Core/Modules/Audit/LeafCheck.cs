@@ -133,19 +133,5 @@ internal sealed class LeafCheck
                 .Where(n => _exports.TryGetValue(n, out var e) && e.Class == ExportClass.GplOnly),
         ];
 
-    private List<TypeDef> TypesOf(MemberDef member)
-    {
-        var handles = new List<EntityHandle>();
-        _ = SignatureText.Read(_core, member.IsMethod ? member.Method.Signature : member.Field.Signature, handles);
-        var types = new List<TypeDef>();
-        foreach (var handle in handles)
-        {
-            if (_core.KeyOf(handle) is { } key && _universe.TryFindType(key, out var type) && type.Image == _core)
-            {
-                types.Add(type);
-            }
-        }
-
-        return types;
-    }
+    private IReadOnlyList<TypeDef> TypesOf(MemberDef member) => SignatureTypes.Of(member, _universe);
 }

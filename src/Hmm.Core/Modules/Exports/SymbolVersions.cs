@@ -20,15 +20,22 @@ internal static class SymbolVersions
     {
         foreach (var export in exports)
         {
-            var name = export.Class == ExportClass.GplOnly ? GplOnly : Plain;
-            var space = export.AllowedModules.Count > 0
-                ? ModulesPrefix + string.Join(',', export.AllowedModules)
-                : export.Namespace;
-            writer.Write(string.Create(
-                CultureInfo.InvariantCulture,
-                $"0x{export.Version:x8}\t{export.Symbol}\t{export.Owner}\t{name}\t{space}\n"));
+            writer.Write(string.Join('\t', Columns(export)));
+            writer.Write('\n');
         }
     }
+
+    /// <summary>The five columns of one export.</summary>
+    public static string[] Columns(Export export) =>
+    [
+        string.Create(CultureInfo.InvariantCulture, $"0x{export.Version:x8}"),
+        export.Symbol,
+        export.Owner,
+        export.Class == ExportClass.GplOnly ? GplOnly : Plain,
+        (export.AllowedModules.Count > 0
+            ? ModulesPrefix + string.Join(',', export.AllowedModules)
+            : export.Namespace) ?? string.Empty,
+    ];
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     /// <exception cref="HmmException">

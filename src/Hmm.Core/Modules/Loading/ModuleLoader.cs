@@ -211,7 +211,7 @@ internal sealed class ModuleLoader
         var prepared = _judge.Prepare(plan, _exports, _modules, force);
         var values = ParameterValues.Parse($"module {plan.Name}", plan.Manifest.Parameters, parameters);
         var needed = plan.Dependencies.Select(d => Find(d)!).ToList();
-        var context = new ModuleContext(plan.Name, values, Drivers, Policies, _options.Log);
+        var context = new ModuleContext(plan.Name, values, Drivers, Policies, AcquireDriver, _options.Log);
         var module = new LoadedModule(prepared, Context(plan, needed), context);
         try
         {

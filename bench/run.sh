@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Measures everything that has a target, and how cost scales: suite.md, suite.json, scale.md and scale.svg in a folder.
+# Wants an idle machine and root (memory groups, readahead, swap); what it may not do, it leaves out and says so.
+set -euo pipefail
+
+root=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.." && pwd -P)
+out=$root/artifacts/bench
+size=1GiB
+rounds=3
+folder=${TMPDIR:-/var/tmp}
+suite_only=
+
+usage() {
+    cat <<'TEXT'
+usage: bench/run.sh [--size SIZE] [--rounds N] [--folder DIR] [--out DIR] [--suite-only]
+  --size SIZE    the file or range (default 1GiB; 4GiB with --rounds 1 takes about as long); the budget is a quarter
+  --rounds N     turns of each line (default 3)
+  --folder DIR   where files go: on the disk to measure (default /var/tmp)
+  --out DIR      where results go (default artifacts/bench)
+  --suite-only   leave out how cost scales
+TEXT
+}
+
+while [[ $# -gt 0 ]]; do
+    case $1 in
+        --size) size=$2; shift 2 ;;
+        --rounds) rounds=$2; shift 2 ;;
+        --folder) folder=$2; shift 2 ;;
+        --out) out=$2; shift 2 ;;
+        --suite-only) suite_only=yes; shift ;;
+        -h | --help) usage; exit 0 ;;
+        *) echo "run.sh: there is no option $1" >&2; usage >&2; exit 2 ;;
+    esac
+done
+
+mkdir -p "$out"
+floor=()
+if command -v cc >/dev/null; then
+    cc -O2 -o "$out/pager" "$root/bench/floor/pager.c"
+    floor=(--floor "$out/pager")
+else
+    echo "run.sh: no C compiler, so no floor; install one: apt-get install gcc" >&2
+fi
+
+# The kernel's default readahead is 128 KiB; some images have megabytes, which ruin what is not advised.
+readahead=()
+[[ $(id -u) -ne 0 ]] || readahead=(--read-ahead 128k)
+
+# Ten thousand ranges are twenty thousand descriptors of the host.
+ulimit -n 65536 2>/dev/null || echo "run.sh: at most $(ulimit -n) open files; ten thousand ranges need 20,100" >&2
+
+"$root/hmm" bench --suite "$out" --size "$size" --rounds "$rounds" --seconds 3 --warm-seconds 2 \
+    --device-folder "$folder" "${floor[@]}" "${readahead[@]}"
+[[ -n $suite_only ]] || "$root/hmm" bench --scale "$out" --rounds "$rounds"

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+namespace Hmm.Modules.Block;
+
+/// <summary>What is kept of a segment while its transfers are under way.</summary>
+/// <remarks>Guarded by: atomic, each; written by whoever begins the copy, before its transfers.</remarks>
+internal struct CopyState
+{
+    /// <summary>Transfers that are not complete.</summary>
+    public int Remaining;
+
+    /// <summary>The error of one that failed.</summary>
+    public int Error;
+
+    /// <summary>How often a part of it was read again because its bytes were wrong.</summary>
+    public int Retries;
+
+    /// <summary>When it began, by the clock of <see cref="Environment.TickCount64"/>; 0: none is under way.</summary>
+    public long StartedMs;
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.Runtime.InteropServices;
+using Hmm.Core;
+
+namespace Hmm.Modules.Block;
+
+/// <summary>
+/// Which place of the file holds which frame, as a log: pages are appended to the open segment wherever their frames
+/// are, so random evictions become one sequential write. Segments that emptied by themselves are used again; the
+/// emptiest of the others are cleaned, their pages moved together, as long as evictions have paid for that; and while
+/// neither yields a segment, new pages go into the holes of the emptiest. So an eviction never waits, and no more than
+/// 0.8 pages are moved for each that is written, at any fill.
+/// </summary>
+/// <remarks>
+/// Pure memory: knows of no file and of no thread. Guarded by: its owner's gate, every member.
+/// Invariants: a place is taken if and only if its owner is not 0; the sum of <see cref="Segment.Live"/> = taken
+/// places; every segment is in the list its state calls for, Open, Cleaning and Discarding in none.
+/// </remarks>
+internal sealed unsafe partial class Log : IDisposable
+{
+    /// <summary>
+    /// The places of a segment: 512, 2 MiB. A disk writes that much in one go at its full rate, and a cleaner's buffer
+    /// of that size costs little.
+    /// </summary>
+    public const int SegmentPages = 512;
+
+    // What cleaning may cost: each page written pays for 0.8 pages moved, so write amplification stays under 1.8. What
+    // was not spent is kept up to 8 segments, or a long quiet time would pay for a long burst.
+    private const int CreditPerPage = 4;
+    private const int CostPerPage = 5;
+    private const long CreditMax = 8L * SegmentPages * CostPerPage;
+
+    // A segment that is fuller gains too little to bother.
+    private const int CleanLiveMax = SegmentPages * 7 / 8;
+
+    // Free segments that only the cleaner may take: without one it could never gain any.
+    private const int CleanerReserve = 2;
+
+    // Free segments whose room is kept, 64 MiB: writing to them needs no allocation by the file system.
+    private const int WarmMax = 32;
+
+    private readonly Segment[] _segments;
+    private readonly SegmentLists _lists;
+    private readonly uint* _owners; // for each place its frame + 1; zeroed memory that costs nothing until it is used
+    private readonly Stream[] _streams = [new Stream(), new Stream()];
+    private int _virgin; // segments from here on were never used
+    private long _credit; // 0 to CreditMax
+    private bool _mediumFull;
+    private bool _discards = true;
+
+    /// <summary>Creates an empty log.</summary>
+    /// <param name="segments">How many segments the file has, at least 4.</param>
+    public Log(int segments)
+    {
+        Corruption.Require(segments > CleanerReserve + 1, "a log has segments for both streams and the reserve");
+        _segments = new Segment[segments];
+        _lists = new SegmentLists(_segments);
+        _owners = (uint*)NativeMemory.AllocZeroed((nuint)segments * SegmentPages, sizeof(uint));
+    }
+
+    /// <summary>Free segments; while the medium is full, only those that have room.</summary>
+    public int FreeSegments => _lists.CountOf(SegmentLists.Warm)
+        + (_mediumFull ? 0 : _segments.Length - _virgin + _lists.CountOf(SegmentLists.Cold));
+
+    /// <summary>Places that are taken.</summary>
+    public long LivePages { get; private set; }
+
+    /// <summary>Pages that were given places for evictions.</summary>
+    public long PagesWritten { get; private set; }
+
+    /// <summary>Pages that were given places by the cleaner.</summary>
+    public long PagesMoved { get; private set; }
+
+    /// <summary>Runs that evictions were given: pages written by runs is how sequential it is.</summary>
+    public long RunsWritten { get; private set; }
+
+    /// <summary>Whether there is something to clean, and need of it.</summary>
+    public bool WantsCleaning => FreeSegments < Math.Clamp(_segments.Length / 16, CleanerReserve + 2, 64)
+        && FreeSegments > 0 && FindVictim() != SegmentLists.None;
+
+    /// <summary>Whether free segments hold more room than is kept.</summary>
+    public bool WantsDiscard => _discards && _lists.CountOf(SegmentLists.Warm) > WarmMax;
+
+    /// <summary>Whether a write found no room on the medium, and none has been found since.</summary>
+    public bool IsMediumFull => _mediumFull;
+
+    /// <summary>
+    /// Takes places in a row for frames in a row, and counts the write as under way. False: there is no place.
+    /// </summary>
+    public bool TryTake(LogStream which, uint firstFrame, int wanted, out uint first, out int count)
+    {
+        ref var stream = ref _streams[(int)which];
+        while (stream.Segment != SegmentLists.None || TryOpen(which, ref stream))
+        {
+            var owners = OwnersOf(stream.Segment);
+            var hole = owners[stream.Next..].IndexOf(0U);
+            if (hole < 0)
+            {
+                Close(ref stream);
+                continue;
+            }
+
+            var at = stream.Next + hole;
+            var room = owners[at..Math.Min(SegmentPages, at + wanted)];
+            var end = room.IndexOfAnyExcept(0U);
+            count = end < 0 ? room.Length : end;
+            for (var i = 0; i < count; i++)
+            {
+                room[i] = firstFrame + (uint)i + 1;
+            }
+
+            first = ((uint)stream.Segment * SegmentPages) + (uint)at;
+            stream.Next = at + count;
+            ref var segment = ref _segments[stream.Segment];
+            segment.Live += (short)count;
+            segment.Writes++;
+            CountTaken(which, count);
+            return true;
+        }
+
+        (first, count) = (0, 0);
+        return false;
+    }
+
+    /// <summary>
+    /// A write to places from <see cref="TryTake"/> ended; those of one that failed are still to be released.
+    /// </summary>
+    public void EndWrite(uint first, bool noSpace)
+    {
+        ref var segment = ref _segments[first / SegmentPages];
+        Corruption.Require(segment.Writes > 0, "a write to a segment ends once");
+        segment.Writes--;
+        if (noSpace)
+        {
+            segment.HasRoom = false;
+            _mediumFull = true;
+            foreach (ref var stream in _streams.AsSpan())
+            {
+                if (stream.Segment == (int)(first / SegmentPages))
+                {
+                    Close(ref stream);
+                }
+            }
+        }
+        else if (segment.IsProbe)
+        {
+            segment.IsProbe = false;
+            _mediumFull = false;
+        }
+    }
+
+    /// <summary>Gives a place back.</summary>
+    public void Release(uint place)
+    {
+        Corruption.Require(_owners[place] != 0, "a place is released once");
+        _owners[place] = 0;
+        LivePages--;
+        var number = (int)(place / SegmentPages);
+        ref var segment = ref _segments[number];
+        segment.Live--;
+        if (segment.State == SegmentState.Closed)
+        {
+            _lists.Refile(number);
+            FreeIfEmpty(number);
+        }
+    }
+
+    /// <summary>The frame that a place holds.</summary>
+    public bool TryOwnerOf(uint place, out uint frame)
+    {
+        frame = _owners[place] - 1;
+        return _owners[place] != 0;
+    }
+
+    /// <summary>Names the frame that a taken place holds, for one who takes places before it knows.</summary>
+    public void SetOwner(uint place, uint frame)
+    {
+        Corruption.Require(_owners[place] != 0, "a place that gets an owner is taken");
+        _owners[place] = frame + 1;
+    }
+
+    public void Dispose() => NativeMemory.Free(_owners);
+
+    private Span<uint> OwnersOf(int segment) => new(_owners + ((long)segment * SegmentPages), SegmentPages);
+
+    private void CountTaken(LogStream which, int count)
+    {
+        LivePages += count;
+        if (which == LogStream.Cleaner)
+        {
+            PagesMoved += count;
+            _credit -= (long)count * CostPerPage;
+        }
+        else
+        {
+            PagesWritten += count;
+            _credit = Math.Min(_credit + ((long)count * CreditPerPage), CreditMax);
+            RunsWritten++;
+        }
+    }
+
+    private struct Stream
+    {
+        public int Segment = SegmentLists.None;
+        public int Next = 0;
+
+        public Stream()
+        {
+        }
+    }
+}

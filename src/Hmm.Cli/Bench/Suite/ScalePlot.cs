@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.Globalization;
+
+namespace Hmm.Cli.Bench.Suite;
+
+/// <summary>
+/// The points of each axis as a table in Markdown, and as a plot in SVG: flat lines are what is wanted.
+/// </summary>
+internal static class ScalePlot
+{
+    private const int PanelWidth = 360;
+    private const int PanelHeight = 240;
+    private const int Margin = 48;
+
+    /// <summary>Writes <c>scale.md</c> and <c>scale.svg</c>.</summary>
+    internal static void Write(string folder, IReadOnlyList<ScalePoint> points)
+    {
+        Directory.CreateDirectory(folder);
+        using (var table = new StreamWriter(Path.Combine(folder, "scale.md")))
+        {
+            table.WriteLine("| axis | value | fault p50, us | host, MiB | flat within 20 % |");
+            table.WriteLine("|---|---|---|---|---|");
+            foreach (var axis in points.GroupBy(point => point.Axis))
+            {
+                foreach (var point in axis)
+                {
+                    table.WriteLine(
+                        Text($"| {point.Axis} | {point.Label} | {point.FaultP50Us:F2} | {point.HostMiB:F0} | ")
+                            + (ScaleRun.IsFlat(axis) ? "yes |" : "no |"));
+                }
+            }
+        }
+
+        using var plot = new StreamWriter(Path.Combine(folder, "scale.svg"));
+        WritePlot(plot, points);
+    }
+
+    private static void WritePlot(TextWriter output, IReadOnlyList<ScalePoint> points)
+    {
+        var axes = points.GroupBy(point => point.Axis).ToList();
+        var rows = (axes.Count + 1) / 2;
+        var (width, height) = (2 * PanelWidth, rows * PanelHeight);
+        output.WriteLine(Text(
+            $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" ")
+            + "font-family=\"sans-serif\" font-size=\"11\">");
+        output.WriteLine("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>");
+        var top = points.Max(point => point.FaultP50Us) * 1.25;
+        for (var i = 0; i < axes.Count; i++)
+        {
+            output.WriteLine(Text($"<g transform=\"translate({i % 2 * PanelWidth},{i / 2 * PanelHeight})\">"));
+            WritePanel(output, axes[i].Key, [.. axes[i]], top);
+            output.WriteLine("</g>");
+        }
+
+        output.WriteLine("</svg>");
+    }
+
+    private static void WritePanel(TextWriter output, string axis, ScalePoint[] points, double top)
+    {
+        const int Bottom = PanelHeight - Margin;
+        const int Right = PanelWidth - 16;
+        output.WriteLine(Text($"<text x=\"{Margin}\" y=\"18\">fault p50 (us) by {axis}</text>"));
+        output.WriteLine(Text($"<path d=\"M{Margin},28 V{Bottom} H{Right}\" stroke=\"black\" fill=\"none\"/>"));
+        output.WriteLine(Text($"<text x=\"6\" y=\"36\">{top:F1}</text><text x=\"28\" y=\"{Bottom}\">0</text>"));
+        var line = "";
+        for (var i = 0; i < points.Length; i++)
+        {
+            // Values grow by a factor from point to point: even steps are a logarithmic scale.
+            var x = Margin + ((Right - Margin) * (i + 0.5) / points.Length);
+            var y = Bottom - ((Bottom - 28) * points[i].FaultP50Us / top);
+            line += Text($"{(i == 0 ? 'M' : 'L')}{x:F1},{y:F1} ");
+            output.WriteLine(Text($"<circle cx=\"{x:F1}\" cy=\"{y:F1}\" r=\"3\"/>"));
+            output.WriteLine(Text(
+                $"<text x=\"{x:F1}\" y=\"{y - 8:F1}\" text-anchor=\"middle\">{points[i].FaultP50Us:F1}</text>"));
+            output.WriteLine(Text(
+                $"<text x=\"{x:F1}\" y=\"{Bottom + 16}\" text-anchor=\"middle\">{points[i].Label}</text>"));
+        }
+
+        output.WriteLine($"<path d=\"{line.TrimEnd()}\" stroke=\"black\" fill=\"none\"/>");
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

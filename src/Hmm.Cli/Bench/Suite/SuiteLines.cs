@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Cli.Bench.Patterns;
+using Hmm.Cli.Bench.Running;
+using Hmm.Cli.Bench.Spaces;
+
+namespace Hmm.Cli.Bench.Suite;
+
+/// <summary>The targets, as lines to run.</summary>
+internal static class SuiteLines
+{
+    // Lines on devices write all of their range first, on both sides: a quarter of the size keeps the suite short.
+    private const int DeviceShare = 4;
+
+    internal static IEnumerable<SuiteLine> Of(BenchPlan plan)
+    {
+        var file = plan with { Devices = [] };
+        foreach (var threads in new[] { 1, 2 })
+        {
+            var name = threads == 1 ? "" : ", 2 threads";
+            yield return new SuiteLine(
+                "seqread, cold, file" + name,
+                file with { Pattern = AccessPattern.SeqRead, Threads = threads },
+                (BenchTarget.Mmap, 1.0),
+                (BenchTarget.MmapSequential, 1.0));
+            yield return new SuiteLine(
+                "randread, file" + name,
+                file with { Pattern = AccessPattern.RandRead, Threads = threads },
+                (BenchTarget.MmapRandom, 0.9),
+                (BenchTarget.MemoryMappedFile, 3.0));
+        }
+
+        yield return new SuiteLine(
+            "seqwrite, file", file with { Pattern = AccessPattern.SeqWrite }, (BenchTarget.Mmap, 1.0));
+        yield return new SuiteLine(
+            "randwrite, file", file with { Pattern = AccessPattern.RandWrite }, (BenchTarget.MmapRandom, 1.2));
+        yield return new SuiteLine(
+            "zipf 0.99, file", file with { Pattern = AccessPattern.Zipf }, (BenchTarget.MmapRandom, 1.3));
+        yield return new SuiteLine(
+            "hot 90/10, file", file with { Pattern = AccessPattern.Hot }, (BenchTarget.MmapRandom, 1.3));
+        yield return new SuiteLine(
+            "sort in place, file",
+            file with
+            {
+                Pattern = AccessPattern.Sort, SizeBytes = plan.SizeBytes / 2, BudgetBytes = plan.BudgetBytes / 2,
+            },
+            (BenchTarget.Mmap, 1.5));
+        foreach (var line in OnDevices(plan))
+        {
+            yield return line;
+        }
+    }
+
+    private static IEnumerable<SuiteLine> OnDevices(BenchPlan plan)
+    {
+        var size = plan.SizeBytes / DeviceShare;
+        var small = plan with { SizeBytes = size, BudgetBytes = plan.BudgetBytes / DeviceShare };
+        var compressed = small with { Devices = [$"compressed,size={size}"] };
+        var block = small with { Devices = [$"block,folder={plan.DeviceFolder},size={size * 2}"] };
+        (AccessPattern Pattern, double Compressed, double Block)[] works =
+        [
+            (AccessPattern.SeqRead, 3, 3), (AccessPattern.SeqWrite, 3, 3),
+            (AccessPattern.RandRead, 0.7, 1), (AccessPattern.RandWrite, 0.7, 1),
+        ];
+        foreach (var work in works)
+        {
+            var name = work.Pattern.Name();
+            yield return new SuiteLine(
+                name + ", compressed",
+                compressed with { Pattern = work.Pattern },
+                (BenchTarget.Zswap, work.Compressed),
+                (BenchTarget.Zram, work.Compressed));
+            yield return new SuiteLine(
+                name + ", block", block with { Pattern = work.Pattern }, (BenchTarget.Swap, work.Block));
+        }
+    }
+}

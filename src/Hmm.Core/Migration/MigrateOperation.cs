@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Devices;
+using Hmm.Core.Physical;
+using Hmm.Core.Virtual;
+using Hmm.Uapi;
+
+namespace Hmm.Core.Migration;
+
+/// <summary>
+/// Absent pages on their way from one device to another, without a stop in the application's DRAM. There is one
+/// operation per buffer slot, reused for ever.
+/// </summary>
+/// <remarks>
+/// The protocol of one page, with the state in front:
+/// <code>
+///   1 claim      Absent -> Migrating   (by whoever calls <see cref="TryAdd"/>); a touch waits from here on
+///   2 read       Migrating             by the driver of the old frame, into the buffer
+///   3 write      Migrating             by the driver of the new frame, complete when a read would return it
+///   4 publish    Migrating -> Absent   with the new frame, then wake whoever waits, then free the old frame
+/// </code>
+/// A failure anywhere publishes Absent with the old frame, whose bytes nobody touched.
+/// </remarks>
+internal sealed class MigrateOperation : CopyBatch
+{
+    /// <summary>The most frames of one operation: 512 KiB, as for an eviction.</summary>
+    public const int PageFramesMax = EvictOperation.PageFramesMax;
+
+    private readonly Migrator _migrator; // immutable
+    private readonly MemoryManager _manager; // immutable
+    private readonly nint _buffer; // immutable
+    private readonly MemoryRange?[] _ranges = new MemoryRange?[PageFramesMax]; // Guarded by: owner of the slot
+    private readonly long[] _pages = new long[PageFramesMax]; // Guarded by: owner of the slot
+    private readonly Pfn[] _frames = new Pfn[PageFramesMax]; // Guarded by: owner of the slot; where they come from
+    private readonly int[] _segmentFirst = new int[SegmentsMax]; // Guarded by: owner of the slot
+    private PageMap? _source; // Guarded by: owner of the slot
+    private DeviceMemory _target = null!; // Guarded by: owner of the slot
+    private MigrateResults? _results; // Guarded by: owner of the slot
+    private int _count; // Guarded by: owner of the slot
+    private int _runs; // Guarded by: owner of the slot
+    private int _order; // Guarded by: owner of the slot
+    private bool _reading; // Guarded by: owner of the slot
+
+    internal MigrateOperation(Migrator migrator, MemoryManager manager, int slot, nint buffer)
+    {
+        _migrator = migrator;
+        _manager = manager;
+        Slot = slot;
+        _buffer = buffer;
+    }
+
+    /// <summary>Its buffer slot.</summary>
+    public int Slot { get; }
+
+    /// <summary>How many pages it holds.</summary>
+    public int PageCount => _count;
+
+    /// <summary>Begins to gather pages.</summary>
+    /// <param name="target">Where they go.</param>
+    /// <param name="results">Where it is recorded what became of each; null: nowhere.</param>
+    public void Reset(DeviceMemory target, MigrateResults? results)
+    {
+        (_target, _results, _source, _count, _runs) = (target, results, null, 0, 0);
+    }
+
+    /// <summary>
+    /// Takes a page that the caller moved from Absent to Migrating, and the caller's reference of its range; false if
+    /// it must go to an operation of its own kind.
+    /// </summary>
+    public bool TryAdd(MemoryRange range, long page, PageMap source, Pfn frame)
+    {
+        if (_count == 0)
+        {
+            (_source, _order) = (source, range.PageOrder);
+        }
+
+        var joins = _count > 0 && frame == _frames[_count - 1] + (1 << _order);
+        if (source != _source || range.PageOrder != _order || _count == Math.Max(1, PageFramesMax >> _order)
+            || (!joins && _runs == SegmentsMax))
+        {
+            return false;
+        }
+
+        _runs += joins ? 0 : 1;
+        (_ranges[_count], _pages[_count], _frames[_count]) = (range, page, frame);
+        _count++;
+        return true;
+    }
+
+    /// <summary>Hands the gathered pages to the driver that has them.</summary>
+    public void Start()
+    {
+        Corruption.Require(_count > 0, "a migration has pages");
+        ResetSegments();
+        _reading = true;
+        for (var i = 0; i < _count;)
+        {
+            var run = 1;
+            while (i + run < _count && _frames[i + run] == _frames[i] + ((long)run << _order))
+            {
+                run++;
+            }
+
+            Segment(i, run, _frames[i]);
+            i += run;
+        }
+
+        HandOver(_source!.Copies);
+        DriverCall.Fault(_source, this);
+    }
+
+    private protected override void OnCompleted()
+    {
+        if (_reading)
+        {
+            for (var segment = 0; segment < Count; segment++)
+            {
+                var pages = this[segment].FrameCount >> _order;
+                if (ErrorOf(segment) != Errno.None)
+                {
+                    KeepAll(_segmentFirst[segment], pages, ErrorOf(segment));
+                }
+            }
+
+            Write();
+            return;
+        }
+
+        for (var segment = 0; segment < Count; segment++)
+        {
+            PublishSegment(segment);
+        }
+
+        _migrator.Finish(this);
+    }
+
+    private nint BufferOf(int i) => _buffer + ((nint)i << (_order + Pfn.Shift));
+
+    private void Segment(int i, int pages, Pfn first)
+    {
+        _segmentFirst[Count] = i;
+        AddSegment(first, pages << _order, BufferOf(i));
+    }
+
+    /// <summary>Finds new frames for what was read and hands the pages to the driver that shall have them.</summary>
+    private void Write()
+    {
+        ResetSegments();
+        _reading = false;
+        for (var i = 0; i < _count;)
+        {
+            if (_ranges[i] is null)
+            {
+                i++;
+                continue;
+            }
+
+            var wanted = 1;
+            while (i + wanted < _count && _ranges[i + wanted] is not null)
+            {
+                wanted++;
+            }
+
+            if (Count == SegmentsMax
+                || !_manager.Placement.TryAllocateOn(_target, wanted << _order, _order, out var first, out var frames))
+            {
+                KeepAll(i, wanted, Count == SegmentsMax ? Errno.EAGAIN : Errno.ENOSPC);
+                i += wanted;
+                continue;
+            }
+
+            var pages = frames >> _order;
+            for (var at = 0; at < pages; at++)
+            {
+                _target.PageMap.FrameOf(first + ((long)at << _order)).Owner =
+                    _ranges[i + at]!.TokenOf(_pages[i + at]).Raw;
+            }
+
+            Segment(i, pages, first);
+            i += pages;
+        }
+
+        if (Count == 0)
+        {
+            _migrator.Finish(this);
+            return;
+        }
+
+        HandOver(_target.PageMap.Copies, write: true);
+        DriverCall.Evict(_target.PageMap, this);
+    }
+
+    private void PublishSegment(int segment)
+    {
+        var error = ErrorOf(segment);
+        var pages = this[segment].FrameCount >> _order;
+        for (var at = 0; at < pages; at++)
+        {
+            var i = _segmentFirst[segment] + at;
+            var frame = this[segment].First + ((long)at << _order);
+            var refused = error == Errno.None && IsRefused(segment, at << _order, 1 << _order);
+            if (error == Errno.None && !refused)
+            {
+                Publish(i, frame);
+                continue;
+            }
+
+            _target.PageMap.Put(frame, 1 << _order);
+            Keep(i, refused ? Errno.EOPNOTSUPP : error);
+        }
+
+        if (error != Errno.None)
+        {
+            _manager.Placement.NoteError(_target, error);
+        }
+    }
+
+    private void Publish(int i, Pfn frame)
+    {
+        var range = _ranges[i]!;
+        var page = _pages[i];
+        var pending = range.Table.Publish(page, range.Table.Read(page).In(PageState.Absent).WithFrame(frame));
+        _source!.Put(_frames[i], 1 << _order);
+        _migrator.CountMoved(1 << _order);
+        _manager.Announce(range, page, 1, pending);
+        Drop(i, Errno.None);
+    }
+
+    private void KeepAll(int i, int length, Errno error)
+    {
+        for (var at = i; at < i + length; at++)
+        {
+            Keep(at, error);
+        }
+    }
+
+    /// <summary>A page stays where it was.</summary>
+    private void Keep(int i, Errno error)
+    {
+        var range = _ranges[i]!;
+        var pending = range.Table.Publish(_pages[i], range.Table.Read(_pages[i]).In(PageState.Absent));
+        _manager.Announce(range, _pages[i], 1, pending);
+        Drop(i, error);
+    }
+
+    private void Drop(int i, Errno error)
+    {
+        var range = _ranges[i]!;
+        _ranges[i] = null;
+        _results?.Record(_pages[i], error);
+        _manager.Leave(range);
+    }
+}

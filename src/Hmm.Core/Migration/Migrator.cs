@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Devices;
+using Hmm.Core.Physical;
+using Hmm.Core.Policies;
+using Hmm.Core.Virtual;
+using Hmm.Uapi;
+
+namespace Hmm.Core.Migration;
+
+/// <summary>
+/// Moves pages between devices: by hand, with a result for each page (Linux: <c>migrate_vma</c>), and by itself, the
+/// coldest pages of a device that runs short to the next one in the order. What cannot move stays where it was, intact.
+/// </summary>
+/// <remarks>
+/// Threads: <see cref="Migrate"/> from any, which waits; <see cref="Sink"/> from the one that reclaims, which does not.
+/// Invariant: a page that this class works on is Migrating.
+/// </remarks>
+internal sealed class Migrator : IDisposable
+{
+    // A slot holds the largest page; only the part that a copy uses ever costs DRAM.
+    private const int SlotBytes = CopyBatch.FramesMax << Pfn.Shift;
+    private const int SlotCount = 8;
+
+    // Half of the slots at most are the background's, so that what is asked for finds one.
+    private const int SinkingMax = SlotCount / 2;
+
+    // A step looks at so many frames at most: of a device whose pages are all in DRAM as well, none can sink.
+    private const int SinkFramesMax = 1024;
+
+    private readonly MemoryManager _manager; // immutable
+    private readonly BufferArena _arena = new(SlotBytes, SlotCount);
+    private readonly MigrateOperation[] _operations = new MigrateOperation[SlotCount]; // immutable after construction
+    private long _movedFrames; // Guarded by: atomic
+    private int _inFlight; // Guarded by: atomic
+
+    internal Migrator(MemoryManager manager)
+    {
+        _manager = manager;
+        for (var slot = 0; slot < SlotCount; slot++)
+        {
+            _operations[slot] = new MigrateOperation(this, manager, slot, _arena[slot]);
+        }
+    }
+
+    /// <summary>Frames that moved from device to device since the start.</summary>
+    public long MovedFrames => Volatile.Read(ref _movedFrames);
+
+    /// <summary>Operations under way.</summary>
+    public int InFlight => Volatile.Read(ref _inFlight);
+
+    /// <summary>
+    /// Sends pages to a device, from DRAM or from others. Returns when each is there, or stays where it was.
+    /// </summary>
+    /// <returns>
+    /// By page: None, it is there. ENOENT: there is nothing of its own to move, since it is zero or its file's. EBUSY:
+    /// it is pinned. EOPNOTSUPP: it belongs to a shared file, or the device turned it down. ENOSPC: the device is full.
+    /// EIO: it could not be read or written.
+    /// </returns>
+    public MigrateResults Migrate(
+        MemoryRange range, long first, int count, DeviceMemory target, CancellationToken cancellation)
+    {
+        var results = new MigrateResults(first, count);
+        MigrateOperation? operation = null;
+        var page = first;
+        while (page < first + count)
+        {
+            var epoch = _manager.Progress.Epoch;
+            var before = page;
+            if (cancellation.IsCancellationRequested)
+            {
+                results.Record(page++, Errno.ECANCELED);
+                continue;
+            }
+
+            page += Take(range, page, first + count, target, results, ref operation);
+            if (page == before)
+            {
+                // Somebody works on the page, perhaps an eviction that this request began, or every buffer is taken.
+                StartOrReturn(ref operation);
+                _manager.Progress.Wait(epoch);
+            }
+        }
+
+        StartOrReturn(ref operation);
+        while (true)
+        {
+            var epoch = _manager.Progress.Epoch;
+            if (results.IsComplete)
+            {
+                return results;
+            }
+
+            _manager.Progress.Wait(epoch);
+        }
+    }
+
+    /// <summary>
+    /// Starts moving the coldest pages of a device that is short of room to the next one that is not. A device hands
+    /// frames out in order, so those that have been there longest are the ones that a hand going round meets next.
+    /// </summary>
+    /// <returns>False: there is nothing to do, or as much under way as may be.</returns>
+    public bool Sink()
+    {
+        if (InFlight >= SinkingMax
+            || !_manager.Placement.TryFindShort(out var from, out var to)
+            || !TryBegin(to, results: null, out var operation))
+        {
+            return false;
+        }
+
+        for (var looked = 0; looked < SinkFramesMax && from.TryNext(out var frame); looked++)
+        {
+            if (!TryTakeFrame(from.Device.PageMap, frame, operation))
+            {
+                break;
+            }
+        }
+
+        var any = operation.PageCount > 0;
+        StartOrReturn(ref operation!);
+        return any;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _arena.Dispose();
+
+    internal void CountMoved(int frames) => Interlocked.Add(ref _movedFrames, frames);
+
+    internal void Finish(MigrateOperation operation)
+    {
+        Interlocked.Decrement(ref _inFlight);
+        _arena.Return(operation.Slot);
+        _manager.Progress.Signal();
+        if (_manager.Placement.TryFindShort(out _, out _))
+        {
+            _manager.ReclaimNeeded();
+        }
+    }
+
+    /// <summary>Decides about one page or more; 0: not now.</summary>
+    private int Take(
+        MemoryRange range,
+        long page,
+        long end,
+        DeviceMemory target,
+        MigrateResults results,
+        ref MigrateOperation? operation)
+    {
+        var entry = range.Table.Read(page);
+        if (entry.IsOwned)
+        {
+            return 0;
+        }
+
+        if (entry.IsResident)
+        {
+            return TakeResident(range, page, end, entry, target, results);
+        }
+
+        if (entry.State == PageState.Poisoned || !entry.HasFrame || target.PageMap.Contains(entry.Frame))
+        {
+            results.Record(
+                page,
+                entry.State == PageState.Poisoned ? Errno.EIO : entry.HasFrame ? Errno.None : Errno.ENOENT);
+            return 1;
+        }
+
+        if (operation is null && !TryBegin(target, results, out operation))
+        {
+            return 0;
+        }
+
+        return TryClaim(range, page, entry, operation) ? 1 : 0;
+    }
+
+    private int TakeResident(
+        MemoryRange range, long page, long end, PageEntry entry, DeviceMemory target, MigrateResults results)
+    {
+        var error = entry.Pins > 0 ? Errno.EBUSY
+            : range.Kind == RangeKind.FileShared || range.Store is not null ? Errno.EOPNOTSUPP
+            : entry.State == PageState.Clean && !entry.HasFrame ? Errno.ENOENT
+            : Errno.None;
+        if (error != Errno.None)
+        {
+            results.Record(page, error);
+            return 1;
+        }
+
+        if (entry.State == PageState.Clean)
+        {
+            // Its bytes are on a device: once it has left DRAM it is looked at again.
+            _manager.Evictor.TryDrop(range, page, entry);
+            return 0;
+        }
+
+        return (int)(_manager.Evictor.Send(range, page, end, target, results) - page);
+    }
+
+    /// <summary>Moves an absent page to Migrating and adds it; false: it changed, or does not fit.</summary>
+    private bool TryClaim(MemoryRange range, long page, PageEntry entry, MigrateOperation operation)
+    {
+        if (!range.Lifetime.TryGet())
+        {
+            return false;
+        }
+
+        if (range.Table.TryTransition(page, entry, entry.In(PageState.Migrating)))
+        {
+            if (operation.TryAdd(range, page, _manager.PageMapOf(entry.Frame), entry.Frame))
+            {
+                return true;
+            }
+
+            var pending = range.Table.Publish(page, range.Table.Read(page).In(PageState.Absent));
+            _manager.Announce(range, page, 1, pending);
+        }
+
+        _manager.Leave(range);
+        return false;
+    }
+
+    /// <summary>Adds the page in a frame if it can sink; false: the operation is full.</summary>
+    private bool TryTakeFrame(PageMap map, Pfn frame, MigrateOperation operation)
+    {
+        var token = new PageToken(map.FrameOf(frame).Owner);
+        if (token.Raw == 0 || !_manager.Ranges.TryAcquire(token.RangeId, out var range))
+        {
+            return true;
+        }
+
+        var full = false;
+        var entry = token.Page < range.PageCount ? range.Table.Read(token.Page) : default;
+        if (entry.State == PageState.Absent && entry.HasFrame && entry.Frame == frame)
+        {
+            full = !TryClaim(range, token.Page, entry, operation) && range.Table.Read(token.Page).Raw == entry.Raw;
+        }
+
+        _manager.Leave(range);
+        return !full;
+    }
+
+    private bool TryBegin(DeviceMemory target, MigrateResults? results, out MigrateOperation operation)
+    {
+        if (!_arena.TryRent(out var slot))
+        {
+            operation = null!;
+            return false;
+        }
+
+        operation = _operations[slot];
+        operation.Reset(target, results);
+        return true;
+    }
+
+    private void StartOrReturn(ref MigrateOperation? operation)
+    {
+        if (operation is null)
+        {
+            return;
+        }
+
+        if (operation.PageCount == 0)
+        {
+            _arena.Return(operation.Slot);
+        }
+        else
+        {
+            Interlocked.Increment(ref _inFlight);
+            operation.Start();
+        }
+
+        operation = null;
+    }
+}
