@@ -160,7 +160,7 @@ public sealed class PageTests : IDisposable
         var pages = Enumerable.Range(0, 64).Select(static i => i * 37 % 64 * 3).ToArray();
         array.Prefetch(Array.ConvertAll(pages, static page => (page * PageWords) + 5L));
         Hosts.Eventually(
-            () => pages.All(page => StatesOf(array, page, 1)[0] is PageStateCode.Clean or PageStateCode.Dirty),
+            () => pages.All(page => StatesOf(array, page, 1).Single() is PageStateCode.Clean or PageStateCode.Dirty),
             "listed pages come by themselves");
         var before = array.Statistics;
         foreach (var page in pages)

@@ -26,8 +26,8 @@ internal readonly record struct RangeSpecification(
     ulong FileBytes,
     Advice Advice,
     string Name,
-    uint MinimumShareMiB,
-    uint MaximumShareMiB)
+    uint MinimumShareMiB = 0,
+    uint MaximumShareMiB = 0)
 {
     /// <summary>The length in pages.</summary>
     public long PageCount => (long)(LengthBytes >> PageShift);
