@@ -58,6 +58,9 @@ internal sealed partial class BlockDevice
         lock (_gate)
         {
             full = _log.IsMediumFull;
+
+            // Once a turn: each try is a copy for nothing, and leaves a little less of what room there is.
+            _log.AllowProbe();
         }
 
         if (full != _fullSaid)

@@ -123,12 +123,13 @@ internal sealed partial class Log
     /// <summary>The medium was full, and only a write can tell whether it still is.</summary>
     private bool TryProbe(out int segment)
     {
-        if (!_mediumFull || !TryTakeCold(out segment))
+        if (!_mediumFull || !_mayProbe || !TryTakeCold(out segment))
         {
             segment = SegmentLists.None;
             return false;
         }
 
+        _mayProbe = false;
         _segments[segment].IsProbe = true;
         return true;
     }

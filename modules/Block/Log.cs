@@ -46,6 +46,7 @@ internal sealed unsafe partial class Log : IDisposable
     private int _virgin; // segments from here on were never used
     private long _credit; // 0 to CreditMax
     private bool _mediumFull;
+    private bool _mayProbe;
     private bool _discards = true;
 
     /// <summary>Creates an empty log.</summary>
@@ -171,6 +172,9 @@ internal sealed unsafe partial class Log : IDisposable
         frame = _owners[place] - 1;
         return _owners[place] != 0;
     }
+
+    /// <summary>Lets one write find out whether a medium that was full has room again.</summary>
+    public void AllowProbe() => _mayProbe = true;
 
     /// <summary>Names the frame that a taken place holds, for one who takes places before it knows.</summary>
     public void SetOwner(uint place, uint frame)

@@ -116,7 +116,8 @@ public sealed class BadDayTests : IDisposable
         for (var i = 0; i < 16; i++)
         {
             var (first, count) = world.Allocate(64);
-            Assert.Equal(Errno.None, world.Evict(first, count, 3));
+            var done = SpinWait.SpinUntil(() => world.Evict(first, count, 3) == Errno.None, 30_000);
+            Assert.True(done, "the disk has room, and nobody tries");
             held.Add(first);
         }
 

@@ -170,7 +170,9 @@ public sealed class LogTests(ITestOutputHelper output)
         log.EndWrite(hole, noSpace: false);
         Assert.True(log.IsMediumFull);
 
-        // Nothing with room is left, so the next is a try, and its success is the end of it.
+        // Nothing with room is left, so the next is a try, when it is time for one, and its success is the end of it.
+        Assert.False(log.TryTake(LogStream.Eviction, 0, 64, out _, out _));
+        log.AllowProbe();
         Assert.True(log.TryTake(LogStream.Eviction, 0, 64, out var tried, out _));
         Assert.NotEqual(first / Log.SegmentPages, tried / Log.SegmentPages);
         log.EndWrite(tried, noSpace: false);
