@@ -4,7 +4,9 @@ using Hmm.Uapi;
 
 namespace Hmm.System.Tests;
 
-/// <summary>A host that may open few files refuses ranges while it still can say so, and serves the others on.</summary>
+/// <summary>
+/// A host that may open few files refuses ranges while it still can say so, and serves the others on.
+/// </summary>
 public sealed class DescriptorTests
 {
     private const int Limit = 300;
