@@ -37,8 +37,10 @@ internal static class ConformanceSuite
     /// <summary>Runs every check.</summary>
     /// <param name="options">What, and how.</param>
     /// <param name="progress">Gets each result as it comes, on the calling thread; null: nobody does.</param>
+    /// <exception cref="ArgumentException">A check that was asked for does not exist; none has run.</exception>
     public static ConformanceReport Run(ConformanceOptions options, Action<CheckResult>? progress = null)
     {
+        var selected = Selected(options.Only);
         using var watch = new Watch();
         var results = new List<CheckResult>();
         DriverUnderTest? driver = null;
@@ -47,7 +49,7 @@ internal static class ConformanceSuite
             driver = DriverUnderTest.Load(options, watch);
             return $"driver {driver.Name} of module {driver.Module}";
         }));
-        foreach (var check in Selected(options.Only))
+        foreach (var check in selected)
         {
             // What a failed check left behind keeps the module in use.
             var isSkipped = driver is null

@@ -4,7 +4,11 @@ namespace Hmm;
 /// <summary>What becomes of writes to a mapped file.</summary>
 public enum HmmMapMode
 {
-    /// <summary>Copy on write: the file stays as it is, and others do not see the writes.</summary>
+    /// <summary>
+    /// Copy on write: the file stays as it is, and others do not see the writes. Whether changes that others make to
+    /// the file meanwhile are seen is unspecified, as for <c>MAP_PRIVATE</c>: not in pages that are in DRAM already,
+    /// which prefetch may have brought.
+    /// </summary>
     Private = 0,
 
     /// <summary>

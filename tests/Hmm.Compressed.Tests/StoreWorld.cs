@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-using System.Runtime.InteropServices;
 using Hmm.Linux;
 using Hmm.Modules.Compressed;
 
@@ -90,7 +89,10 @@ internal sealed unsafe class StoreWorld : IFrameWords, IDisposable
     /// <summary>Makes a new store of the memory of this one, as a host does that takes over.</summary>
     public void TakeOver()
     {
-        var memory = MemoryFile.Adopt(Duplicate((int)Store.File.DangerousGetHandle()));
+        var path = $"/proc/self/fd/{Store.File.DangerousGetHandle()}";
+        using var again = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        var memory = MemoryFile.Adopt((int)again.DangerousGetHandle());
+        again.SetHandleAsInvalid();
         Store.Dispose();
         Store = ObjectStore.Adopt(
             memory, this, _words.Select(static raw => new FrameWord(raw)).Where(static word => word.IsObject));
@@ -106,7 +108,4 @@ internal sealed unsafe class StoreWorld : IFrameWords, IDisposable
             Store.Release(old);
         }
     }
-
-    [DllImport("libc", EntryPoint = "dup", SetLastError = true)]
-    private static extern int Duplicate(int descriptor);
 }

@@ -218,8 +218,18 @@ public sealed class PageTests : IDisposable
 
         Assert.Equal(0UL, array.Statistics.PinnedPages);
         Hosts.Check(array, 0, array.Length);
-        Assert.NotEqual(
-            256, StatesOf(array, 0, 256).Count(static state => state is PageStateCode.Clean or PageStateCode.Dirty));
+
+        // Now they may leave. They were used before the others, and reclaim does not let one scan push such pages out:
+        // a few do.
+        var resident = 256;
+        for (var scan = 0; scan < 10 && resident == 256; scan++)
+        {
+            Hosts.Check(array, 256 * PageWords, array.Length - (256 * PageWords));
+            resident = StatesOf(array, 0, 256)
+                .Count(static state => state is PageStateCode.Clean or PageStateCode.Dirty);
+        }
+
+        Assert.NotEqual(256, resident);
     }
 
     [Fact]

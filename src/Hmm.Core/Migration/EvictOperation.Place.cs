@@ -32,7 +32,9 @@ internal sealed partial class EvictOperation
         DriverCall.Evict(map!, this);
     }
 
-    /// <summary>Takes frames of the pages' own store, of the one device that was named, or of the next in the order.</summary>
+    /// <summary>
+    /// Takes frames of the pages' own store, of the one device that was named, or of the next in the order.
+    /// </summary>
     private bool TryAllocate(
         ref int rank, int framesMax, int order, out DeviceMemory device, out Pfn first, out int frames)
     {

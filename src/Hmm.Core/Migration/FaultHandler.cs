@@ -20,8 +20,8 @@ namespace Hmm.Core.Migration;
 /// <remarks>Threads: any. Never waits, never throws, allocates nothing.</remarks>
 internal sealed class FaultHandler
 {
-    // About 10 microseconds: what an eviction takes from its claim of a page until it has read it.
-    private const int MutantSpins = 1000;
+    // About 200 microseconds: what a batch of evictions takes from the claim of a page until it has been written.
+    private const int MutantSpins = 20_000;
 
     private readonly MemoryManager _manager; // immutable
 
@@ -149,8 +149,9 @@ internal sealed class FaultHandler
             return false;
         }
 
-        // A few hundred nanoseconds wide by nature, which no minute of hammering meets: the eviction has to claim,
-        // protect and read in between. A few microseconds are met within seconds.
+        // A few hundred nanoseconds wide by nature, which no minute of hammering meets: an eviction has to claim,
+        // protect and read in between, and reclaim leaves pages alone that have just come. As long as a batch takes, it
+        // is met within seconds.
         Thread.SpinWait(MutantSpins);
         range.Memory.Protect(page, 1, writeProtected: false);
         FreeFrame(range, entry);

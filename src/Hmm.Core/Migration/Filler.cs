@@ -17,7 +17,7 @@ namespace Hmm.Core.Migration;
 /// Threads: any. Allocates nothing.
 /// Invariant: a page that this class works on is Busy, and its DRAM is reserved, or it is in <see cref="Waiters"/>.
 /// </remarks>
-internal sealed unsafe class Filler : IDisposable
+internal sealed unsafe partial class Filler : IDisposable
 {
     // 256 KiB a copy: at 1 GB/s a device needs 250 us for it, a hundred times its per-request cost, and four of them
     // still fit the smallest budget. Larger pages are copied one at a time.
@@ -209,129 +209,6 @@ internal sealed unsafe class Filler : IDisposable
         return filled;
     }
 
-    /// <summary>
-    /// DRAM or a buffer was freed: serves faults that wait, oldest first, while it lasts, and then lets prefetch have
-    /// what is left.
-    /// </summary>
-    public void ServeWaiters()
-    {
-        ServeWaitersCore();
-        _manager.Prefetcher.OnFreed();
-    }
-
-    private void ServeWaitersCore()
-    {
-        if (Waiters.Count == 0 || Interlocked.Increment(ref _serveRequests) != 1)
-        {
-            // Somebody serves already, perhaps this very thread further up: it looks again before it leaves.
-            return;
-        }
-
-        int requests;
-        do
-        {
-            requests = Volatile.Read(ref _serveRequests);
-            while (TryServeOldest())
-            {
-            }
-        }
-        while (Interlocked.Add(ref _serveRequests, -requests) != 0);
-    }
-
-    /// <summary>
-    /// With every device full, nothing dirty can leave until something that is on one comes back: brings in one page
-    /// that somebody waits for, beyond the budget, so that another can take its place. Pages that exist can be used so,
-    /// however full everything is; only new ones cannot be made.
-    /// </summary>
-    /// <returns>False: no such page waits, or those before it have not found anyone to change places with.</returns>
-    public bool TryExchange()
-    {
-        if (!Waiters.TryTakeBacked(out var waiter))
-        {
-            return false;
-        }
-
-        // Writable even for a read, which frees its frame at once: were it clean, it would be the one to leave.
-        var range = waiter.Range;
-        var writable = waiter.Write || range.Table.Read(waiter.Page).HasFrame;
-        if (_manager.Budget.TryOverdraw(range.FramesPerPage))
-        {
-            if (Fill(range, waiter.Page, 1, writable, awaited: true) > 0)
-            {
-                Interlocked.Add(ref _overdrawnFrames, range.FramesPerPage);
-                _manager.Leave(range);
-                return true;
-            }
-
-            _manager.Budget.Release(range.FramesPerPage);
-        }
-
-        Waiters.Return(waiter);
-        DropIfClosing(range);
-        return false;
-    }
-
-    /// <summary>
-    /// Ends the wait of every fault with an error, since nothing in DRAM can leave and nothing will by itself. Their
-    /// bytes are where they were; once DRAM is free again the pages are as before (<see cref="HealStarved"/>).
-    /// </summary>
-    /// <returns>How many there were.</returns>
-    public int FailWaiters()
-    {
-        // No more than there are now: whoever faults meanwhile has not waited yet. And none that an exchange can serve.
-        var failed = 0;
-        for (var left = Waiters.Count; left > 0 && Waiters.TryTake(out var waiter); left--)
-        {
-            if (waiter.IsBacked && _manager.Budget.CanOverdraw(waiter.Range.FramesPerPage)
-                && Waiters.TryAdd(waiter.Range, waiter.Page, waiter.Write))
-            {
-                DropIfClosing(waiter.Range);
-                continue;
-            }
-
-            Installer.Poison(waiter.Range, waiter.Page);
-            AddStarved(waiter.Range.TokenOf(waiter.Page));
-            _manager.Leave(waiter.Range);
-            failed++;
-        }
-
-        return failed;
-    }
-
-    /// <summary>Ends the wait of a closing range's faults: their pages are Absent again.</summary>
-    public void DropWaitersOf(MemoryRange range)
-    {
-        while (Waiters.TryTakeOf(range, out var waiter))
-        {
-            range.Table.Publish(waiter.Page, range.Table.Read(waiter.Page).In(PageState.Absent));
-            _manager.Announce(range, waiter.Page, 1, pending: true);
-            _manager.Leave(range);
-        }
-    }
-
-    /// <summary>
-    /// Fills pages whose fault failed for want of DRAM, as far as there is some now: nothing but an install lifts the
-    /// error from a page.
-    /// </summary>
-    public void HealStarved()
-    {
-        while (TryTakeStarved(out var token))
-        {
-            if (!_manager.Ranges.TryAcquire(token.RangeId, out var range))
-            {
-                continue;
-            }
-
-            var healed = TryHeal(range, token.Page);
-            _manager.Leave(range);
-            if (!healed)
-            {
-                AddStarved(token);
-                return;
-            }
-        }
-    }
-
     /// <summary>Drops what a poisoned page's frame holds and fills the page from what stands behind it.</summary>
     /// <returns>False: it is not poisoned any more.</returns>
     public bool TryRefill(MemoryRange range, long page)
@@ -371,50 +248,6 @@ internal sealed unsafe class Filler : IDisposable
         _manager.Leave(range);
         _manager.Progress.Signal();
         ServeWaiters();
-    }
-
-    private void AddStarved(PageToken token)
-    {
-        lock (_starved)
-        {
-            _starved.Add(token);
-        }
-    }
-
-    private bool TryTakeStarved(out PageToken token)
-    {
-        lock (_starved)
-        {
-            token = _starved.Count == 0 ? default : _starved[^1];
-            if (_starved.Count > 0)
-            {
-                _starved.RemoveAt(_starved.Count - 1);
-            }
-        }
-
-        return token.Raw != 0;
-    }
-
-    /// <summary>
-    /// Fills a poisoned page from its frame. False: there is no DRAM or buffer, and it stays
-    /// poisoned.
-    /// </summary>
-    private bool TryHeal(MemoryRange range, long page)
-    {
-        var entry = range.Table.Read(page);
-        if (entry.State != PageState.Poisoned || !range.Table.TryTransition(page, entry, entry.In(PageState.Busy)))
-        {
-            return true; // Somebody dropped it, and so healed it.
-        }
-
-        if (TryReserveAndFill(range, page, writable: false))
-        {
-            return true;
-        }
-
-        range.Table.Publish(page, range.Table.Read(page).In(PageState.Poisoned));
-        _manager.Announce(range, page, 1, pending: true);
-        return false;
     }
 
     private bool TryReserveAndFill(MemoryRange range, long page, bool writable)
@@ -545,62 +378,6 @@ internal sealed unsafe class Filler : IDisposable
         }
 
         return claimed;
-    }
-
-    private void Wait(MemoryRange range, long page, bool write)
-    {
-        range.Statistics.CountWait();
-        var held = range.Lifetime.TryGet();
-        _manager.RacePoint?.Invoke();
-        if (!held || !Waiters.TryAdd(range, page, write))
-        {
-            if (held)
-            {
-                _manager.Leave(range);
-            }
-
-            range.Table.Publish(page, range.Table.Read(page).In(PageState.Absent));
-            _manager.Announce(range, page, 1, pending: true);
-            return;
-        }
-
-        // In this order: DRAM that was freed before the waiter was added found nobody to serve.
-        _manager.ReclaimNeeded();
-        ServeWaiters();
-        DropIfClosing(range);
-    }
-
-    /// <summary>
-    /// Whoever closes a range drops its waiters once. One that was added, or put back, after that would keep the range
-    /// open until there is DRAM: whoever did so looks again.
-    /// </summary>
-    private void DropIfClosing(MemoryRange range)
-    {
-        if (range.Lifetime.IsDying)
-        {
-            DropWaitersOf(range);
-        }
-    }
-
-    private bool TryServeOldest()
-    {
-        if (!Waiters.TryTake(out var waiter))
-        {
-            return false;
-        }
-
-        _manager.RacePoint?.Invoke();
-        if (!TryReserveAndFill(waiter.Range, waiter.Page, waiter.Write))
-        {
-            // While it was out, reclaim did not know of it, and may have come to rest with too little DRAM for it.
-            Waiters.Return(waiter);
-            _manager.ReclaimNeeded();
-            DropIfClosing(waiter.Range);
-            return false;
-        }
-
-        _manager.Leave(waiter.Range);
-        return true;
     }
 
     private static int CountZeros(MemoryRange range, long first, int countMax)

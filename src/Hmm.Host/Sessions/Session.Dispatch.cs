@@ -42,19 +42,11 @@ internal sealed partial class Session
                 BeginLong(Read<PageSpanRequest>(message, descriptors));
                 break;
             case Operation.AddDevice:
-                AddDevice(Read<AddDeviceRequest>(message, descriptors));
-                break;
             case Operation.RemoveDevice:
-                RemoveDevice(Read<RemoveDeviceRequest>(message, descriptors));
-                break;
             case Operation.LoadModule:
-                LoadModule(Read<LoadModuleRequest>(message, descriptors));
-                break;
             case Operation.UnloadModule:
-                UnloadModule(Read<UnloadModuleRequest>(message, descriptors));
-                break;
             case Operation.ReadModules:
-                ReadModules(Read<ReadModulesRequest>(message, descriptors));
+                Administer(message, header.Operation, descriptors);
                 break;
             case Operation.OpenPersistent:
                 OpenPersistent(Read<OpenPersistentRequest>(message, descriptors, expected: 1), descriptors);
@@ -82,6 +74,28 @@ internal sealed partial class Session
                 throw new HmmException(
                     Errno.ENOSYS,
                     $"Version {_replies.Version} has no operation {(ushort)header.Operation}; use a newer host.");
+        }
+    }
+
+    private void Administer(ReadOnlySpan<byte> message, Operation operation, ReceivedDescriptors descriptors)
+    {
+        switch (operation)
+        {
+            case Operation.AddDevice:
+                AddDevice(Read<AddDeviceRequest>(message, descriptors));
+                break;
+            case Operation.RemoveDevice:
+                RemoveDevice(Read<RemoveDeviceRequest>(message, descriptors));
+                break;
+            case Operation.LoadModule:
+                LoadModule(Read<LoadModuleRequest>(message, descriptors));
+                break;
+            case Operation.UnloadModule:
+                UnloadModule(Read<UnloadModuleRequest>(message, descriptors));
+                break;
+            default:
+                ReadModules(Read<ReadModulesRequest>(message, descriptors));
+                break;
         }
     }
 
