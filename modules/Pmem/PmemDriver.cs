@@ -57,6 +57,12 @@ internal sealed class PmemDriver : IDeviceDriver
     private static PmemFile OpenOrCreate(ParameterValues parameters)
     {
         var path = parameters.Text("file");
+        if (path.Length == 0)
+        {
+            throw new HmmException(
+                Errno.EINVAL, "A persistent device needs a file: give its path, as in pmem,file=/var/lib/app.pmem.");
+        }
+
         try
         {
             return PmemFile.Open(path);

@@ -2,6 +2,7 @@
 using Hmm.Core.Modules;
 using Hmm.Core.Modules.Loading;
 using Hmm.Linux;
+using Hmm.Pmem;
 
 namespace Hmm.Conformance;
 
@@ -50,7 +51,7 @@ internal sealed class DriverUnderTest
         var loader = new ModuleLoader(new ModuleLoaderOptions
         {
             Folders = [.. folders],
-            SharedAssemblies = [typeof(UserfaultFd).Assembly],
+            SharedAssemblies = [typeof(UserfaultFd).Assembly, typeof(PmemStore).Assembly],
             CallDeadline = options.Deadline,
         });
         foreach (var other in options.Modules)

@@ -15,11 +15,12 @@ namespace Hmm.Conformance;
 internal sealed class Watch : IDisposable
 {
     private static readonly Lock s_one = new();
+    private static readonly Action<string> s_before = Corruption.Handler; // immutable: read before the first watch
+    private static readonly Action<string> s_late = Late; // immutable
 
     [ThreadStatic]
     private static bool t_isOurs;
 
-    private readonly Action<string> _before = Corruption.Handler; // immutable
     private readonly Lock _gate = new();
     private string? _violation; // Guarded by: _gate
 
@@ -53,9 +54,12 @@ internal sealed class Watch : IDisposable
         }
     }
 
+    /// <summary>
+    /// Ends the watch. A thread that a driver left behind may still break an invariant: it is stopped too.
+    /// </summary>
     public void Dispose()
     {
-        Corruption.Handler = _before;
+        Corruption.Handler = s_late;
         s_one.Exit();
     }
 
@@ -71,6 +75,23 @@ internal sealed class Watch : IDisposable
             throw new ConformanceException(message);
         }
 
+        Stop();
+    }
+
+    private static void Late(string message)
+    {
+        if (t_isOurs)
+        {
+            s_before(message);
+        }
+
+        Stop();
+    }
+
+    private static void Stop()
+    {
+        // The process may end without it.
+        Thread.CurrentThread.IsBackground = true;
         using var never = new ManualResetEventSlim();
         never.Wait();
     }

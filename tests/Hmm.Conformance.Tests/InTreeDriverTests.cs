@@ -42,7 +42,10 @@ public sealed class InTreeDriverTests(ITestOutputHelper output)
         Check(new ConformanceOptions { Path = sample.Path });
     }
 
-    /// <summary>A driver in the tree that nobody runs through the suite would be a hole in it.</summary>
+    /// <summary>
+    /// A driver in the tree that nobody runs through the suite would be a hole in it. Cyclic is a policy and offers
+    /// none. Pmem has one device a file, which the suite's checks of two devices cannot have: its own tests stand in.
+    /// </summary>
     [Fact]
     public void EveryModuleOfTheTreeIsHere()
     {
@@ -54,7 +57,8 @@ public sealed class InTreeDriverTests(ITestOutputHelper output)
 
         Assert.Equal(
             Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "modules"), "*.dll")
-                .Select(static file => Path.GetFileNameWithoutExtension(file)["Hmm.Modules.".Length..]).Order(),
+                .Select(static file => Path.GetFileNameWithoutExtension(file)["Hmm.Modules.".Length..])
+                .Except(["Cyclic", "Pmem"]).Order(),
             here.Distinct().Order());
     }
 

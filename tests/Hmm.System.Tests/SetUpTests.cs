@@ -137,7 +137,7 @@ public sealed class SetUpTests
                 (daemon.SocketPath, "already"),
                 (folder.File("file"), "not a socket"),
                 (folder.File("none/s"), "folder"),
-                (folder.File(new string('s', 120)), "long"),
+                (folder.File(new string('s', 120)), "at most"),
             ])
         {
             var (code, errors) = RunHost("--socket", path, "--budget", "2MiB", "--device", "memory,size=4MiB");

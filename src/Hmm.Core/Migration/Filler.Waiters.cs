@@ -6,9 +6,9 @@ using Hmm.Uapi;
 namespace Hmm.Core.Migration;
 
 /// <content>
-/// Faults that find no DRAM or buffer. They wait here, oldest first, and whoever frees either serves them. Where nothing
-/// can leave, a page that gives back what it takes changes places with another; the rest fail, and are made whole once
-/// there is DRAM again.
+/// Faults that find no DRAM or buffer. They wait here, oldest first, and whoever frees either serves them. Where
+/// nothing can leave, a page that gives back what it takes changes places with another; the rest fail, and are made
+/// whole once there is DRAM again.
 /// </content>
 internal sealed unsafe partial class Filler
 {

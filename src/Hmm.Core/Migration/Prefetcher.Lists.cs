@@ -22,6 +22,7 @@ internal sealed partial class Prefetcher
     private readonly ulong[] _listedFrames = new ulong[PageListMax]; // Guarded by: the stepping thread
     private int _listed; // Guarded by: the stepping thread
     private int _nextListed; // Guarded by: the stepping thread
+    private int _listBlocks; // Guarded by: the stepping thread; in a row
     private bool _isListsTurn; // Guarded by: the stepping thread
 
     /// <summary>Whether there is room for a list; on the stepping thread.</summary>
@@ -65,6 +66,7 @@ internal sealed partial class Prefetcher
             }
 
             _nextListed += run;
+            _listBlocks = 0;
         }
 
         if (_nextListed >= _listed)
@@ -85,7 +87,7 @@ internal sealed partial class Prefetcher
 
         var end = first.Page + count;
         var isBlocked = _manager.Filler.Prefetch(range, first.Page, count, writable: false) < end;
-        if (isBlocked && !Block(range))
+        if (isBlocked && !Block(range, ref _listBlocks))
         {
             (isBlocked, _nextListed) = (false, _listed);
         }

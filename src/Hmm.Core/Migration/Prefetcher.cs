@@ -22,6 +22,9 @@ internal sealed partial class Prefetcher
     // 1 MiB of 4 KiB pages a step: long enough for the largest copies, short enough that a range can close.
     private const int StepPages = 256;
 
+    // How often in a row a request waits in vain: faults may have been faster to take what was freed, now and then.
+    private const int BlocksMax = 8;
+
     private readonly MemoryManager _manager; // immutable
     private readonly Lock _gate = new();
     private readonly Request[] _requests = new Request[RequestsMax]; // Guarded by: _gate
@@ -144,12 +147,15 @@ internal sealed partial class Prefetcher
             }
 
             var steps = StepsOf(in plan, _current.Done, end);
-            if (!TryFill(range, in plan, _current.Done, steps))
+            var done = Fill(range, in plan, _current.Done, steps);
+            _current.Done += done;
+            _current.Blocks = done > 0 ? 0 : _current.Blocks;
+            if (done < steps)
             {
-                return Block(range) ? PrefetchOutcome.Rest : DropCurrent(range);
+                return Block(range, ref _current.Blocks)
+                    ? PrefetchOutcome.Rest
+                    : DropCurrent(range);
             }
-
-            _current.Done += steps;
         }
 
         if (_current.Done == plan.Count)
@@ -167,22 +173,30 @@ internal sealed partial class Prefetcher
         return plan.Stride is 1 or -1 ? last - done : 1;
     }
 
-    private bool TryFill(MemoryRange range, in FillPlan plan, int done, int steps)
+    /// <summary>Brings in one run; returns how many of its steps are done, in the order of the plan.</summary>
+    private int Fill(MemoryRange range, in FillPlan plan, int done, int steps)
     {
         var from = plan.First + (plan.Stride * done);
         var first = plan.Stride == -1 ? from - steps + 1 : from;
         var end = Math.Min(first + steps, range.PageCount);
         first = Math.Max(first, 0);
-        return first >= end || _manager.Filler.Prefetch(range, first, end - first, plan.ExpectWrite) == end;
+        if (first >= end)
+        {
+            return steps;
+        }
+
+        var stopped = _manager.Filler.Prefetch(range, first, end - first, plan.ExpectWrite);
+        return stopped == end ? steps : plan.Stride == 1 ? (int)(stopped - from) : 0;
     }
 
     /// <summary>
-    /// Waits for DRAM or a buffer; false if there may never be any, since nothing can leave.
+    /// Waits for DRAM or a buffer; false if there may never be any, since nothing can leave, or what left was taken by
+    /// others: where reclaim finds little but the pages that were just brought in, the two would go on for ever.
     /// </summary>
-    private bool Block(MemoryRange range)
+    private bool Block(MemoryRange range, ref int blocks)
     {
         Volatile.Write(ref _pageFrames, range.FramesPerPage);
-        if (_manager.Evictor.IsStuck || !range.Share.HasRoom
+        if (++blocks > BlocksMax || _manager.Evictor.IsStuck || !range.Share.HasRoom
             || NeededFrames(range.FramesPerPage) > _manager.Budget.HighWatermark)
         {
             return false;
@@ -213,5 +227,6 @@ internal sealed partial class Prefetcher
     {
         public FillPlan Plan = Plan;
         public int Done;
+        public int Blocks; // how often it was blocked since it last got on
     }
 }

@@ -18,7 +18,7 @@ public static class ProjectArrows
         ["src/Hmm.Pmem"] = ["Hmm.Uapi", "Hmm.Linux"],
         ["src/Hmm.Host"] = ["Hmm.Uapi", "Hmm.Linux", "Hmm.Core", "Hmm.Pmem"],
         ["src/Hmm.Analyzers"] = [],
-        ["src/Hmm.Conformance"] = ["Hmm.Uapi", "Hmm.Linux", "Hmm.Core"],
+        ["src/Hmm.Conformance"] = ["Hmm.Uapi", "Hmm.Linux", "Hmm.Core", "Hmm.Pmem"],
         ["src/Hmm.Cli"] = ["Hmm.Uapi", "Hmm.Linux", "Hmm", "Hmm.Core", "Hmm.Conformance", "Hmm.Host", "Hmm.Pmem"],
     };
 
