@@ -219,11 +219,12 @@ public sealed class PageTests : IDisposable
         Assert.Equal(0UL, array.Statistics.PinnedPages);
         Hosts.Check(array, 0, array.Length);
 
-        // Now they may leave: not for a scan, which reclaim lets pass by, but for pages that are used again and again.
+        // Now they may leave: not for a scan, which reclaim lets pass by, but for pages that are used again and again:
+        // more than there is room for, and few enough that reclaim remembers them until they come back.
         var resident = 256;
         for (var round = 0; round < 10 && resident == 256; round++)
         {
-            Hosts.Check(array, 256 * PageWords, 512 * PageWords);
+            Hosts.Check(array, 256 * PageWords, 1400 * PageWords);
             resident = StatesOf(array, 0, 256)
                 .Count(static state => state is PageStateCode.Clean or PageStateCode.Dirty);
         }
