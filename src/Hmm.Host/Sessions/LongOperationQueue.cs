@@ -79,9 +79,7 @@ internal sealed class LongOperationQueue(Action<LongOperation> run)
         }
     }
 
-    /// <summary>
-    /// Drops what has not begun and waits for what has. Called once, by the session's thread.
-    /// </summary>
+    /// <summary>Drops what has not begun: nothing begins any more once this returns.</summary>
     public void Stop()
     {
         lock (_gate)
@@ -89,6 +87,14 @@ internal sealed class LongOperationQueue(Action<LongOperation> run)
             _stopped = true;
             _queue.Clear();
             Monitor.PulseAll(_gate);
+        }
+    }
+
+    /// <summary>Waits for what had begun before <see cref="Stop"/>.</summary>
+    public void Wait()
+    {
+        lock (_gate)
+        {
             while (_threads > 0)
             {
                 Monitor.Wait(_gate);

@@ -91,11 +91,13 @@ internal sealed partial class Session : IDisposable
     {
         ReceiveUntilEnd();
 
-        // 1. Nothing new arrives, and operations that wait give up. Replies of the running ones go
-        //    nowhere. 2. Wait for them: they use the ranges. 3. Only then take the ranges away.
+        // 1. Nothing new begins. First, or those that give up next would make room for those in line.
+        // 2. Operations that wait give up, and replies of the running ones go nowhere.
+        // 3. Wait for them: they use the ranges. 4. Only then take the ranges away.
+        _long.Stop();
         _ended.Cancel();
         ShutdownAndDrain(_socket);
-        _long.Stop();
+        _long.Wait();
         _operations.Closed();
         _socket.Dispose();
         _ended.Dispose();
