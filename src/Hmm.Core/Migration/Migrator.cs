@@ -53,8 +53,8 @@ internal sealed class Migrator : IDisposable
     /// </summary>
     /// <returns>
     /// By page: None, it is there. ENOENT: there is nothing of its own to move, since it is zero or its file's. EBUSY:
-    /// it is pinned. EOPNOTSUPP: it belongs to a shared file, or the device turned it down. ENOSPC: the device is full.
-    /// EIO: it could not be read or written.
+    /// it is pinned. EOPNOTSUPP: it belongs to a shared file or a persistent range, or the device turned it down.
+    /// ENOSPC: the device is full. EIO: it could not be read or written.
     /// </returns>
     public MigrateResults Migrate(
         MemoryRange range, long first, int count, DeviceMemory target, CancellationToken cancellation)
@@ -146,6 +146,13 @@ internal sealed class Migrator : IDisposable
         MigrateResults results,
         ref MigrateOperation? operation)
     {
+        if (range.Store is not null)
+        {
+            // Its checkpoints name frames of its own device, absent pages' too.
+            results.Record(page, Errno.EOPNOTSUPP);
+            return 1;
+        }
+
         var entry = range.Table.Read(page);
         if (entry.IsOwned)
         {
@@ -177,7 +184,7 @@ internal sealed class Migrator : IDisposable
         MemoryRange range, long page, long end, PageEntry entry, DeviceMemory target, MigrateResults results)
     {
         var error = entry.Pins > 0 ? Errno.EBUSY
-            : range.Kind == RangeKind.FileShared || range.Store is not null ? Errno.EOPNOTSUPP
+            : range.Kind == RangeKind.FileShared ? Errno.EOPNOTSUPP
             : entry.State == PageState.Clean && !entry.HasFrame ? Errno.ENOENT
             : Errno.None;
         if (error != Errno.None)
