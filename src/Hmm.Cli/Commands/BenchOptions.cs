@@ -34,6 +34,9 @@ internal sealed class BenchOptions
 
     private readonly Option<double> _warm = Number("--warm-seconds", 3.0, "How long the pattern runs before.");
 
+    private readonly Option<long> _warmOps = Number(
+        "--warm-ops", 0L, "How many accesses it makes before, instead of for --warm-seconds.");
+
     private readonly Option<ulong> _seed = Number("--seed", 42UL, "Chooses the pages.");
 
     private readonly Option<double> _writeFraction = Number(
@@ -120,8 +123,8 @@ internal sealed class BenchOptions
     {
         Option[] all =
         [
-            _pattern, _target, _size, _budget, _threads, _seconds, _ops, _warm, _seed, _writeFraction, _theta, _advice,
-            _devices, _file, Folder, Against, Rounds, ReadAhead, Suite, Floor, Scale,
+            _pattern, _target, _size, _budget, _threads, _seconds, _ops, _warm, _warmOps, _seed, _writeFraction, _theta,
+            _advice, _devices, _file, Folder, Against, Rounds, ReadAhead, Suite, Floor, Scale,
             _group, Json,
         ];
         foreach (var option in all)
@@ -149,6 +152,7 @@ internal sealed class BenchOptions
             Seconds = parse.GetValue(_seconds),
             Ops = parse.GetValue(_ops),
             WarmSeconds = parse.GetValue(_warm),
+            WarmOps = parse.GetValue(_warmOps),
             Seed = parse.GetValue(_seed),
             WriteFraction = parse.GetValue(_writeFraction),
             Theta = parse.GetValue(_theta),
@@ -181,6 +185,7 @@ internal sealed class BenchOptions
         Require(plan.Seconds is >= 0 and <= 86400, "--seconds", plan.Seconds, "from 0 to 86400");
         Require(plan.WarmSeconds is >= 0 and <= 86400, "--warm-seconds", plan.WarmSeconds, "from 0 to 86400");
         Require(plan.Ops >= 0, "--ops", plan.Ops, "at least 0");
+        Require(plan.WarmOps >= 0, "--warm-ops", plan.WarmOps, "at least 0");
         Require(plan.Seconds > 0 || plan.Ops > 0, "--seconds", plan.Seconds, "above 0, or give --ops");
         Require(plan.WriteFraction is >= 0 and <= 1, "--write-fraction", plan.WriteFraction, "from 0 to 1");
         Require(plan.Theta is > 0 and < 1, "--theta", plan.Theta, "between 0 and 1");

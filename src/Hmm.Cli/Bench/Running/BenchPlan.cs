@@ -29,6 +29,11 @@ internal sealed record BenchPlan
     /// <summary>How long the pattern runs before, with another seed.</summary>
     internal double WarmSeconds { get; init; }
 
+    /// <summary>
+    /// How many accesses it makes before instead, so that a slow side is as warm as a fast one; 0: for WarmSeconds.
+    /// </summary>
+    internal long WarmOps { get; init; }
+
     internal ulong Seed { get; init; }
 
     /// <summary>The share of draws that are writes, where a pattern has both.</summary>

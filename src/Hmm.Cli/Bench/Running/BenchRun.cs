@@ -12,6 +12,8 @@ namespace Hmm.Cli.Bench.Running;
 /// </summary>
 internal sealed class BenchRun
 {
+    private const double Unlimited = 1e6; // seconds: the work ends it
+
     // Beyond the budget: what the runtime compiles and the kernel accounts for later than the limit is set.
     private const long KernelSlackBytes = 8 << 20;
 
@@ -116,13 +118,16 @@ internal sealed class BenchRun
     private BenchResult RunAccesses(IBenchSpace space)
     {
         var run = new AccessRun(_plan);
-        if (_plan.WarmSeconds > 0 && !_plan.Pattern.IsSequential())
+        if ((_plan.WarmSeconds > 0 || _plan.WarmOps > 0) && !_plan.Pattern.IsSequential())
         {
-            run.Run(space.Address, _plan.Seed + 1000003, _plan.WarmSeconds, ops: 0);
+            var limit = _plan.WarmOps > 0 ? Unlimited : _plan.WarmSeconds;
+            run.Run(space.Address, _plan.Seed + 1000003, limit, _plan.WarmOps);
         }
 
         var (warmOps, warmWrites, warmSeconds) = (run.Latencies.Count, run.Writes, run.Seconds);
-        var seconds = _plan.Pattern.IsSequential() || (_plan.Ops > 0 && _plan.Seconds == 0) ? 1e6 : _plan.Seconds;
+        var seconds = _plan.Pattern.IsSequential() || (_plan.Ops > 0 && _plan.Seconds == 0)
+            ? Unlimited
+            : _plan.Seconds;
         var result = Measure(space, () => run.Run(space.Address, _plan.Seed, seconds, _plan.Ops));
         return WithLatencies(result, run.Latencies) with
         {
