@@ -9,10 +9,7 @@ namespace Hmm.Modules.Block;
 /// <content>Transfers under way, and what becomes of each when it ends.</content>
 internal sealed partial class BlockDevice
 {
-    // A page that is wrong twice more is wrong on the disk.
-    private const int RetriesMax = 2;
-
-    private long _wrongPages; // Guarded by: atomic
+    private long _wrongReads; // Guarded by: atomic
     private long _failedWrites; // Guarded by: atomic
 
     private enum PageCheck
@@ -48,7 +45,6 @@ internal sealed partial class BlockDevice
     {
         ref var state = ref _states[copy];
         state = new CopyState { Remaining = runs.Length };
-        Volatile.Write(ref state.StartedMs, Math.Max(1, Environment.TickCount64));
         foreach (var run in runs)
         {
             Submit(in segment, new TransferTag(run.Place, copy, run.First, run.Count, write));
@@ -73,7 +69,6 @@ internal sealed partial class BlockDevice
 
         if (Interlocked.Decrement(ref state.Remaining) == 0)
         {
-            Volatile.Write(ref state.StartedMs, 0);
             _copies.Complete(copy, (Errno)Volatile.Read(ref state.Error));
         }
     }
@@ -97,8 +92,8 @@ internal sealed partial class BlockDevice
     }
 
     /// <summary>
-    /// Checks what was read. Pages that were moved meanwhile, or are wrong, are read again: the copy is not complete
-    /// until they are.
+    /// Checks what was read. Pages that were moved meanwhile are read again: the copy is not complete until they are.
+    /// Those that are wrong, or could not be read, are the core's to ask for again.
     /// </summary>
     private Errno EndRead(in CopySegment segment, in TransferTag transfer, Errno error)
     {
@@ -109,9 +104,9 @@ internal sealed partial class BlockDevice
             var check = error == Errno.None
                 ? Check(segment.First + at, transfer.Place + (uint)i, segment.Buffer + (at << PageShift))
                 : PageCheck.Wrong;
-            if (check != PageCheck.Good && !TryReadAgain(in segment, in transfer, at, check))
+            if (check == PageCheck.Wrong || (check == PageCheck.Moved && !TryReadAgain(in segment, in transfer, at)))
             {
-                Interlocked.Increment(ref _wrongPages);
+                Interlocked.Increment(ref _wrongReads);
                 result = error == Errno.None ? Errno.EIO : error;
             }
         }
@@ -142,16 +137,15 @@ internal sealed partial class BlockDevice
             : PageCheck.Wrong;
     }
 
-    private bool TryReadAgain(in CopySegment segment, in TransferTag transfer, int at, PageCheck check)
+    private bool TryReadAgain(in CopySegment segment, in TransferTag transfer, int at)
     {
         var word = WordOf(segment.First + at);
-        ref var state = ref _states[transfer.Copy];
-        if (word.IsEmpty || (check == PageCheck.Wrong && Interlocked.Increment(ref state.Retries) > RetriesMax))
+        if (word.IsEmpty)
         {
             return false;
         }
 
-        Interlocked.Increment(ref state.Remaining);
+        Interlocked.Increment(ref _states[transfer.Copy].Remaining);
         Submit(in segment, new TransferTag(word.Place, transfer.Copy, at, 1, Write: false));
         return true;
     }

@@ -10,10 +10,4 @@ internal struct CopyState
 
     /// <summary>The error of one that failed.</summary>
     public int Error;
-
-    /// <summary>How often a part of it was read again because its bytes were wrong.</summary>
-    public int Retries;
-
-    /// <summary>When it began, by the clock of <see cref="Environment.TickCount64"/>; 0: none is under way.</summary>
-    public long StartedMs;
 }

@@ -27,6 +27,7 @@ internal sealed class MemoryManager : IDisposable
         Queue = new ResidentQueue(new TwoQueuePolicy(Budget.Limit));
         Shares = new Shares(Budget);
         Pins = new PinBudget(Budget.Limit / 2);
+        Deadlines = new Deadlines(this);
         Filler = new Filler(this);
         Prefetcher = new Prefetcher(this);
         Evictor = new Evictor(this);
@@ -85,6 +86,9 @@ internal sealed class MemoryManager : IDisposable
 
     /// <summary>How pages move between devices.</summary>
     public Migrator Migrator { get; }
+
+    /// <summary>How long a device may take.</summary>
+    public Deadlines Deadlines { get; }
 
     /// <summary>A broken variant, in tests that must fail.</summary>
     public Mutant Mutant { get; }

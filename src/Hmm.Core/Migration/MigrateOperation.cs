@@ -8,7 +8,7 @@ namespace Hmm.Core.Migration;
 
 /// <summary>
 /// Absent pages on their way from one device to another, without a stop in the application's DRAM. There is one
-/// operation per buffer slot, reused for ever.
+/// operation per buffer slot, reused until a device misses a deadline.
 /// </summary>
 /// <remarks>
 /// The protocol of one page, with the state in front:
@@ -104,7 +104,14 @@ internal sealed class MigrateOperation : CopyBatch
             i += run;
         }
 
-        HandOver(_source!.Copies);
+        if (_source!.Copies.IsOverdue)
+        {
+            KeepRest(Errno.ETIMEDOUT);
+            _migrator.Finish(this, expired: false);
+            return;
+        }
+
+        HandOver(_source.Copies, tick: _manager.Deadlines.Now);
         DriverCall.Fault(_source, this);
     }
 
@@ -121,7 +128,15 @@ internal sealed class MigrateOperation : CopyBatch
                 }
             }
 
-            Write();
+            if (!IsExpired)
+            {
+                Write();
+                return;
+            }
+
+            // What was read goes nowhere now: the buffer is its device's.
+            KeepRest(Errno.EAGAIN);
+            _migrator.Finish(this, expired: true);
             return;
         }
 
@@ -130,8 +145,37 @@ internal sealed class MigrateOperation : CopyBatch
             PublishSegment(segment);
         }
 
-        _migrator.Finish(this);
+        _migrator.Finish(this, IsExpired);
     }
+
+    private protected override void Hold()
+    {
+        Corruption.Require(MapUnderWay.Reference.TryGet(), "the memory that a device has a copy of lives");
+        for (var segment = 0; _reading && segment < Count; segment++)
+        {
+            if (IsOverdue(segment))
+            {
+                _source!.Get(this[segment].First, this[segment].FrameCount);
+            }
+        }
+    }
+
+    private protected override void OnLate()
+    {
+        for (var segment = 0; segment < Count; segment++)
+        {
+            if (IsOverdue(segment))
+            {
+                MapUnderWay.Put(this[segment].First, this[segment].FrameCount);
+            }
+        }
+
+        _migrator.TakeBack(_buffer);
+        MapUnderWay.Reference.Put();
+    }
+
+    /// <summary>Whose driver has the batch.</summary>
+    private PageMap MapUnderWay => _reading ? _source! : _target.PageMap;
 
     private nint BufferOf(int i) => _buffer + ((nint)i << (_order + Pfn.Shift));
 
@@ -181,11 +225,11 @@ internal sealed class MigrateOperation : CopyBatch
 
         if (Count == 0)
         {
-            _migrator.Finish(this);
+            _migrator.Finish(this, expired: false);
             return;
         }
 
-        HandOver(_target.PageMap.Copies, write: true);
+        HandOver(_target.PageMap.Copies, write: true, _manager.Deadlines.Now);
         DriverCall.Evict(_target.PageMap, this);
     }
 
@@ -204,7 +248,11 @@ internal sealed class MigrateOperation : CopyBatch
                 continue;
             }
 
-            _target.PageMap.Put(frame, 1 << _order);
+            if (!IsOverdue(segment))
+            {
+                _target.PageMap.Put(frame, 1 << _order);
+            }
+
             Keep(i, refused ? Errno.EOPNOTSUPP : error);
         }
 
@@ -223,6 +271,17 @@ internal sealed class MigrateOperation : CopyBatch
         _migrator.CountMoved(1 << _order);
         _manager.Announce(range, page, 1, pending);
         Drop(i, Errno.None);
+    }
+
+    private void KeepRest(Errno error)
+    {
+        for (var i = 0; i < _count; i++)
+        {
+            if (_ranges[i] is not null)
+            {
+                Keep(i, error);
+            }
+        }
     }
 
     private void KeepAll(int i, int length, Errno error)

@@ -29,7 +29,7 @@ internal sealed class Migrator : IDisposable
 
     private readonly MemoryManager _manager; // immutable
     private readonly BufferArena _arena = new(SlotBytes, SlotCount);
-    private readonly MigrateOperation[] _operations = new MigrateOperation[SlotCount]; // immutable after construction
+    private readonly MigrateOperation[] _operations = new MigrateOperation[SlotCount]; // Guarded by: atomic
     private long _movedFrames; // Guarded by: atomic
     private int _inFlight; // Guarded by: atomic
 
@@ -126,9 +126,33 @@ internal sealed class Migrator : IDisposable
 
     internal void CountMoved(int frames) => Interlocked.Add(ref _movedFrames, frames);
 
-    internal void Finish(MigrateOperation operation)
+    /// <summary>Ends copies that were handed over at a tick or before; returns how many.</summary>
+    internal int Expire(long tick)
+    {
+        var expired = 0;
+        for (var slot = 0; slot < SlotCount; slot++)
+        {
+            expired += Volatile.Read(ref _operations[slot]).TryExpire(tick) ? 1 : 0;
+        }
+
+        return expired;
+    }
+
+    /// <summary>A device has completed a copy that was given up, and its buffer can be used again.</summary>
+    internal void TakeBack(nint buffer) => _arena.TakeBack(buffer);
+
+    /// <summary>An operation is over; if a device still has the buffer, its slot goes on with another.</summary>
+    internal void Finish(MigrateOperation operation, bool expired)
     {
         Interlocked.Decrement(ref _inFlight);
+        if (expired)
+        {
+            _arena.Replace(operation.Slot);
+            Volatile.Write(
+                ref _operations[operation.Slot],
+                new MigrateOperation(this, _manager, operation.Slot, _arena[operation.Slot]));
+        }
+
         _arena.Return(operation.Slot);
         _manager.Progress.Signal();
         if (_manager.Placement.TryFindShort(out _, out _))

@@ -63,6 +63,7 @@ internal sealed class RangeOperations
         if (range.Store is null)
         {
             DontNeedCore(range, first, count);
+            _manager.Filler.WakeSleepers(range);
             return;
         }
 
@@ -76,6 +77,8 @@ internal sealed class RangeOperations
         {
             ReleaseCut(range);
         }
+
+        _manager.Filler.WakeSleepers(range);
     }
 
     private void DontNeedCore(MemoryRange range, long first, long count)
@@ -413,7 +416,7 @@ internal sealed class RangeOperations
                     Errno.EIO,
                     $"Page {page} of range '{range.Name}' cannot be read from its device, so it cannot be pinned.");
             }
-            else if (entry.IsOwned)
+            else if (entry.IsOwned || (!range.Lifetime.IsDying && _manager.Filler.IsAsleep(range.TokenOf(page))))
             {
                 _manager.Progress.Wait(epoch);
             }

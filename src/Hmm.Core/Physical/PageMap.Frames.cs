@@ -114,6 +114,11 @@ public sealed partial class PageMap
         {
             switch (span.Unit(i).DropHolder())
             {
+                case FrameDrop.Last when (span.Unit(i).Flags & FrameFlags.Kept) != 0:
+                    FreeRun(span, runStart, i - runStart);
+                    KeepUnit(span, i);
+                    runStart = i + 1;
+                    break;
                 case FrameDrop.Last:
                     break;
                 case FrameDrop.StillHeld:

@@ -7,8 +7,8 @@ using Hmm.Uapi;
 namespace Hmm.Core.Policies;
 
 /// <summary>
-/// Which device takes pages that leave DRAM: the first in order that has room. The order is the order in which the
-/// devices were added, fastest first.
+/// Which device takes pages that leave DRAM: the first in order that has room and answers. The order is the order in
+/// which the devices were added, fastest first.
 /// </summary>
 /// <remarks>Threads: any; the list is replaced, never changed.</remarks>
 internal sealed class Placement
@@ -149,6 +149,13 @@ internal sealed class Placement
 
         public bool TryAllocate(int framesMax, int pageOrder, out Pfn first, out int frames)
         {
+            if (Device.PageMap.Copies.IsOverdue)
+            {
+                first = default;
+                frames = 0;
+                return false;
+            }
+
             var room = Volatile.Read(ref _usedMax) - (long)Device.Statistics.FramesUsed;
             if (room < 1L << pageOrder)
             {
@@ -174,7 +181,7 @@ internal sealed class Placement
         }
 
         /// <summary>Whether more than an eighth of its frames is free and its medium takes pages.</summary>
-        public bool HasRoomToSpare => FreeFrames > Total / SpareDivisor;
+        public bool HasRoomToSpare => FreeFrames > Total / SpareDivisor && !Device.PageMap.Copies.IsOverdue;
 
         private long Total => (long)Device.Statistics.FramesTotal;
 

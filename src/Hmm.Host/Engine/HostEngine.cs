@@ -19,6 +19,7 @@ internal sealed class HostEngine : IDisposable
 {
     private readonly ReclaimLoop _reclaim = new();
     private readonly PrefetchLoop _prefetch = new();
+    private readonly DeadlineLoop _deadlines; // immutable
     private readonly HostMetrics _metrics; // immutable
     private readonly Lock _gate = new();
     private readonly List<SessionOperations> _sessions = []; // Guarded by: _gate
@@ -68,6 +69,7 @@ internal sealed class HostEngine : IDisposable
 
         _reclaim.Start(Manager);
         _prefetch.Start(Manager.Prefetcher, Hints);
+        _deadlines = DeadlineLoop.Start(Manager, options.DeviceDeadline, HostLog.Write);
         Faults = new FaultLoop(Manager.Faults);
         _metrics = new HostMetrics(this);
     }
@@ -125,13 +127,22 @@ internal sealed class HostEngine : IDisposable
         }
     }
 
-    /// <summary>Ends the host; every session is closed.</summary>
+    /// <summary>Ends the host; every session is closed. A device that does not answer is left to the kernel.</summary>
     public void Dispose()
     {
         _metrics.Dispose();
         Faults.Dispose();
         _prefetch.Dispose();
         _reclaim.Dispose();
+        _deadlines.Dispose();
+        if (Physical.PageMaps.Snapshot().FirstOrDefault(static map => map.Copies.IsOverdue) is { } overdue)
+        {
+            // It may write to its buffers at any moment, and to wait for it could be to wait for ever: the kernel takes
+            // everything when the process ends.
+            HostLog.Write($"device '{overdue.Name}' does not answer; ending without it");
+            return;
+        }
+
         Devices.Dispose();
         Manager.Dispose();
     }

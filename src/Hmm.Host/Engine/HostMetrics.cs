@@ -42,6 +42,9 @@ internal sealed class HostMetrics : IDisposable
         _meter.CreateObservableCounter(
             "hmm.device.errors", () => Devices(static device => device.Memory.PageMap.Copies.Errors),
             "{copy}", "Copies that failed.");
+        _meter.CreateObservableGauge(
+            "hmm.device.overdue", () => Devices(static device => device.Memory.PageMap.Copies.Overdue),
+            "{copy}", "Copies that are past their deadline.");
     }
 
     /// <inheritdoc/>

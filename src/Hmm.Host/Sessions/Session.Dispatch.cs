@@ -170,7 +170,7 @@ internal sealed partial class Session
         var request = Read<CreateRangeRequest>(message, descriptors, expected: isFile ? 2 : 1);
         CheckValue((uint)request.Kind, (uint)RangeKind.FileShared, "The kind");
         CheckValue((uint)request.Advice, (uint)Uapi.Advice.Sequential, "The advice");
-        CheckReserved(request.Flags);
+        CheckValue((uint)request.ErrorPolicy, (uint)ErrorPolicy.Wait, "The error policy");
         var name = CheckName(in request.Name);
         CheckRangeShape(in request);
         if (!_adopted)
@@ -195,7 +195,8 @@ internal sealed partial class Session
                 request.Advice,
                 name,
                 request.MinimumShareMiB,
-                request.MaximumShareMiB);
+                request.MaximumShareMiB,
+                request.ErrorPolicy);
             var memory = descriptors.Take(0);
             _operations.CreateRange(range.Id, in specification, memory, isFile ? descriptors.Take(1) : -1);
         }

@@ -196,7 +196,8 @@ internal sealed unsafe class SimulatedDevice : IDeviceMemoryOps
     {
         var frame = segment.First - _first;
         var buffer = new Span<byte>((void*)segment.Buffer, segment.LengthBytes);
-        if (_scheduler.Random.Chance(Faults.ReadErrorPermille))
+        if (_scheduler.Random.Chance(Faults.ReadErrorPermille) || Faults.ReadErrorsNext-- > 0
+            || Faults.IsBad(frame, segment.FrameCount))
         {
             buffer.Fill(0xEE);
             return Errno.EIO;
