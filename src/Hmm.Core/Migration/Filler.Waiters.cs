@@ -183,7 +183,14 @@ internal sealed unsafe partial class Filler
 
     private void ServeWaitersCore()
     {
-        if (Waiters.Count == 0 || Interlocked.Increment(ref _serveRequests) != 1)
+        // In this order: whoever serves may have the only waiter out, and find no DRAM for it just before this thread
+        // freed some. Were only the count looked at, the waiter would be put back to wait for nobody.
+        if (Volatile.Read(ref _serveRequests) == 0 && Waiters.Count == 0)
+        {
+            return;
+        }
+
+        if (Interlocked.Increment(ref _serveRequests) != 1)
         {
             // Somebody serves already, perhaps this very thread further up: it looks again before it leaves.
             return;
