@@ -57,6 +57,10 @@ internal sealed class BenchOptions
         HelpName = "PATH",
     };
 
+    private readonly Option<string?> _trace = CommandOptions.Trace();
+
+    private readonly Option<bool> _traceFull = CommandOptions.TraceFull();
+
     private readonly Option<string> _group = new("--group")
     {
         Description = "The memory group that this process is in.",
@@ -121,7 +125,7 @@ internal sealed class BenchOptions
         Option[] all =
         [
             _pattern, _target, _size, _budget, _threads, _seconds, _ops, _warm, _seed, _writeFraction, _theta, _advice,
-            _devices, _file, Folder, Against, Rounds, ReadAhead, Suite, Floor, Scale,
+            _devices, _file, _trace, _traceFull, Folder, Against, Rounds, ReadAhead, Suite, Floor, Scale,
             _group, Json,
         ];
         foreach (var option in all)
@@ -159,6 +163,8 @@ internal sealed class BenchOptions
             Devices = parse.GetRequiredValue(_devices),
             DeviceFolder = Path.GetFullPath(parse.GetRequiredValue(Folder)),
             GroupPath = parse.GetRequiredValue(_group),
+            TracePath = parse.GetValue(_trace) ?? "",
+            TraceMode = parse.GetValue(_traceFull) ? TraceMode.Full : TraceMode.Faults,
         };
         Check(plan);
         var path = parse.GetValue(_file) ?? Path.Combine(
@@ -180,6 +186,11 @@ internal sealed class BenchOptions
         Require(plan.Threads is >= 1 and <= ThreadsMax, "--threads", plan.Threads, $"from 1 to {ThreadsMax}");
         Require(plan.Seconds is >= 0 and <= 86400, "--seconds", plan.Seconds, "from 0 to 86400");
         Require(plan.WarmSeconds is >= 0 and <= 86400, "--warm-seconds", plan.WarmSeconds, "from 0 to 86400");
+        Require(
+            plan.TracePath.Length == 0 || plan.Target == BenchTarget.Hmm,
+            "--target",
+            plan.Target.Name(),
+            "hmm with --trace, which records our host");
         Require(plan.Ops >= 0, "--ops", plan.Ops, "at least 0");
         Require(plan.Seconds > 0 || plan.Ops > 0, "--seconds", plan.Seconds, "above 0, or give --ops");
         Require(plan.WriteFraction is >= 0 and <= 1, "--write-fraction", plan.WriteFraction, "from 0 to 1");
@@ -207,11 +218,11 @@ internal sealed class BenchOptions
         }
     }
 
-    private static void Require(bool holds, string option, IFormattable value, string rule)
+    private static void Require<T>(bool holds, string option, T value, string rule)
     {
         if (!holds)
         {
-            throw Refused(option, value.ToString(null, CultureInfo.InvariantCulture), rule);
+            throw Refused(option, string.Create(CultureInfo.InvariantCulture, $"{value}"), rule);
         }
     }
 

@@ -27,10 +27,12 @@ internal static class DemoCommand
             HelpName = "N",
             DefaultValueFactory = _ => 1,
         };
+        var trace = CommandOptions.Trace();
+        var traceFull = CommandOptions.TraceFull();
         var json = CommandOptions.Json();
         var command = new Command("demo", "Use a range larger than its DRAM budget, and check every byte.")
         {
-            data, budget, devices, folder, seed, json,
+            data, budget, devices, folder, seed, trace, traceFull, json,
         };
         command.SetAction((parse, cancellation) => ErrorGate.RunAsync(terminal, () =>
         {
@@ -39,7 +41,11 @@ internal static class DemoCommand
                 parse.GetValue(budget),
                 parse.GetValue(devices) ?? [],
                 parse.GetRequiredValue(folder),
-                parse.GetValue(seed));
+                parse.GetValue(seed)) with
+            {
+                TracePath = parse.GetValue(trace) ?? "",
+                TraceMode = parse.GetValue(traceFull) ? TraceMode.Full : TraceMode.Faults,
+            };
             Preflight.Check(plan);
             return RunAsync(plan, terminal, parse.GetValue(json), cancellation);
         }));

@@ -20,6 +20,12 @@ internal sealed record DemoPlan(DataSet Data, ulong BudgetBytes, string DeviceFo
     /// <summary>The devices that evicted pages go to, fastest first; empty: a file in the folder.</summary>
     internal IReadOnlyList<string> Devices { get; init; } = [];
 
+    /// <summary>Where the host records a trace; empty: it records none.</summary>
+    internal string TracePath { get; init; } = "";
+
+    /// <summary>What the trace shall see.</summary>
+    internal TraceMode TraceMode { get; init; }
+
     /// <summary>Where evicted pages go, in words.</summary>
     internal string Destination => Devices.Count == 0 ? DeviceFolder : string.Join(',', Devices);
 

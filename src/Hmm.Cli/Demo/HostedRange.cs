@@ -53,6 +53,11 @@ internal sealed class HostedRange : IDemoRange, IDisposable
         var host = HmmHost.Start(hostOptions);
         try
         {
+            if (plan.TracePath.Length > 0)
+            {
+                host.StartTrace(plan.TracePath, plan.TraceMode); // Until the host ends.
+            }
+
             var options = new HmmRangeOptions { Name = "demo" };
             return new HostedRange(host, host.Allocate<byte>(plan.Data.PaddedBytes, options));
         }

@@ -350,6 +350,7 @@ internal sealed partial class EvictOperation : CopyBatch
         var range = _ranges[i]!;
         var error = range.Memory.Discard(_pages[i], length);
         Corruption.Require(error == Errno.None, "a page that was written can be punched out");
+        _manager.Trace?.Evicted(range.TokenOf(_pages[i]), length);
         var pending = false;
         for (var at = 0; at < length; at++)
         {

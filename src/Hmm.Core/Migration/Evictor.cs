@@ -304,6 +304,7 @@ internal sealed partial class Evictor : IDisposable
 
         var error = range.Memory.Discard(first, count);
         Corruption.Require(error == Errno.None, "a clean page can be punched out");
+        _manager.Trace?.Evicted(range.TokenOf(first), count);
         var pending = false;
         for (var page = first; page < first + count; page++)
         {

@@ -145,6 +145,11 @@ internal sealed unsafe partial class Filler : IDisposable
     public long Prefetch(MemoryRange range, long first, long count, bool writable)
     {
         var end = Math.Min(first + count, range.PageCount);
+        if (_manager.Budget.IsWindowed)
+        {
+            return end; // What is brought ahead would be touched unseen.
+        }
+
         var page = first;
         while (page < end)
         {

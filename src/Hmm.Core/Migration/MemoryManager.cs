@@ -13,6 +13,7 @@ internal sealed class MemoryManager : IDisposable
 {
     private readonly Action _reclaimNeeded; // immutable
     private readonly Action _prefetchNeeded; // immutable
+    private IPageTrace? _trace; // Guarded by: atomic
 
     /// <summary>Creates a memory manager without devices and ranges.</summary>
     public MemoryManager(MemoryManagerOptions options)
@@ -85,6 +86,13 @@ internal sealed class MemoryManager : IDisposable
 
     /// <summary>How pages move between devices.</summary>
     public Migrator Migrator { get; }
+
+    /// <summary>Who writes down what happens to pages; null: nobody. May change at any time.</summary>
+    public IPageTrace? Trace
+    {
+        get => Volatile.Read(ref _trace);
+        set => Volatile.Write(ref _trace, value);
+    }
 
     /// <summary>A broken variant, in tests that must fail.</summary>
     public Mutant Mutant { get; }

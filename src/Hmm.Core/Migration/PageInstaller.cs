@@ -123,6 +123,7 @@ internal sealed class PageInstaller
             return;
         }
 
+        _manager.Trace?.Filled(range.TokenOf(first), count, kind.Writable, kind.Prefetched);
         var pending = false;
         var unqueued = 0;
         for (var page = first; page < first + count; page++)

@@ -255,6 +255,7 @@ internal sealed class RangeOperations
         }
 
         range.Lifetime.Exit();
+        _manager.Trace?.Closed(range);
         var resident = 0L;
         var pinned = 0L;
         for (var chunk = range.Table.NextTouchedChunk(0); chunk < range.PageCount;)
@@ -365,6 +366,7 @@ internal sealed class RangeOperations
 
     private void PublishDropped(MemoryRange range, long first, ReadOnlySpan<ulong> claimed)
     {
+        _manager.Trace?.Dropped(range.TokenOf(first), claimed.Length);
         var pending = false;
         var resident = 0;
         for (var i = 0; i < claimed.Length; i++)

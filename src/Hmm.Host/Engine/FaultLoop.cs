@@ -131,7 +131,8 @@ internal sealed class FaultLoop : IDisposable
             ref readonly var message = ref messages[i];
             if (message.IsPageFault)
             {
-                _handler.Handle(source.Space, message.Address, message.IsWrite, message.IsWriteProtect);
+                _handler.Handle(
+                    source.Space, message.Address, message.IsWrite, message.IsWriteProtect, message.ThreadId);
             }
         }
     }

@@ -5,6 +5,7 @@ using Hmm.Core.Modules.Loading;
 using Hmm.Core.Physical;
 using Hmm.Core.Policies;
 using Hmm.Host.Sessions;
+using Hmm.Host.Tracing;
 using Hmm.Linux;
 using Hmm.Pmem;
 using Hmm.Uapi;
@@ -22,6 +23,8 @@ internal sealed class HostEngine : IDisposable
     private readonly HostMetrics _metrics; // immutable
     private readonly Lock _gate = new();
     private readonly List<SessionOperations> _sessions = []; // Guarded by: _gate
+    private volatile string _policy = ""; // Guarded by: atomic
+    private TraceRecorder? _trace; // Guarded by: _gate for writers, atomic for readers
     private ulong _lastSessionId; // Guarded by: _gate
 
     /// <summary>Starts a host.</summary>
@@ -102,6 +105,9 @@ internal sealed class HostEngine : IDisposable
         }
     }
 
+    /// <summary>The trace that is recorded; null: none.</summary>
+    public TraceRecorder? Trace => Volatile.Read(ref _trace);
+
     /// <summary>Makes what serves a new session.</summary>
     public ISessionOperations Connect(PeerCredentials peer)
     {
@@ -115,6 +121,42 @@ internal sealed class HostEngine : IDisposable
 
     /// <summary>There are hints in a ring.</summary>
     public void WakeHints() => _prefetch.Request();
+
+    /// <summary>Begins to record.</summary>
+    /// <param name="mode">What to see.</param>
+    /// <param name="file">Where to; owned from here on, also when this throws.</param>
+    /// <param name="version">The host's version.</param>
+    /// <exception cref="HmmException">EBUSY: there is a trace already. And why the file cannot be written.</exception>
+    public TraceRecorder StartTrace(TraceMode mode, Stream file, string version)
+    {
+        lock (_gate)
+        {
+            if (_trace is not null)
+            {
+                file.Dispose();
+                throw new HmmException(
+                    Errno.EBUSY, "The host records a trace already, one at a time; wait until that ends.");
+            }
+
+            var trace = TraceRecorder.Start(Manager, mode, file, version, _policy);
+            Volatile.Write(ref _trace, trace);
+            return trace;
+        }
+    }
+
+    /// <summary>Ends the recording.</summary>
+    /// <exception cref="HmmException">A write failed; the file is good up to there.</exception>
+    public TraceCounts StopTrace(TraceRecorder trace, ulong accesses)
+    {
+        try
+        {
+            return trace.Stop(accesses);
+        }
+        finally
+        {
+            Volatile.Write(ref _trace, null);
+        }
+    }
 
     /// <summary>A session is closed.</summary>
     public void Forget(SessionOperations session)
@@ -142,6 +184,7 @@ internal sealed class HostEngine : IDisposable
         {
             if (withdrawn == name)
             {
+                _policy = "";
                 Manager.Queue.Use(new TwoQueuePolicy(Manager.Budget.Limit));
             }
         };
@@ -156,6 +199,7 @@ internal sealed class HostEngine : IDisposable
         }
 
         Manager.Queue.Use(Modules.Policies.Create(name, Manager.Budget.Limit));
+        _policy = name;
     }
 
     private static void CheckBudget(ulong bytes)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Host.Tracing;
 using Hmm.Uapi;
 
 namespace Hmm.Host.Sessions;
@@ -172,6 +173,21 @@ internal interface ISessionOperations
     /// Lists checkpoints of the peer's user or, with <paramref name="everyone"/>, of all; the cursor as above.
     /// </summary>
     int QueryCheckpoints(bool everyone, ref ulong cursor, Span<CheckpointRecord> records);
+
+    /// <summary>
+    /// Records what happens to the pages of every session. The callee owns the descriptor from the call on, also when
+    /// it throws, and checks that it is a regular file. The client has Administration.
+    /// </summary>
+    /// <param name="mode">What to see.</param>
+    /// <param name="file">The file to write.</param>
+    void StartTrace(TraceMode mode, int file);
+
+    /// <summary>Puts a mark into this session's trace; ENOENT: it records none.</summary>
+    void MarkTrace();
+
+    /// <summary>Ends this session's trace; ENOENT: it records none.</summary>
+    /// <param name="accesses">What the client made since the last mark; 0: unknown.</param>
+    TraceCounts StopTrace(ulong accesses);
 
     /// <summary>
     /// The connection ended, by the client's wish, death or fault: give back everything it had.

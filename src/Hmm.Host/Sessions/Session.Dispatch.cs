@@ -64,11 +64,13 @@ internal sealed partial class Session
                 Query(Read<QueryRequest>(message, descriptors));
                 break;
             case Operation.AttachHintRing:
-                AttachHintRing(Read<AttachHintRingRequest>(message, descriptors, expected: 1), descriptors);
-                break;
             case Operation.WakeHintRing:
-                _ = Read<WakeHintRingRequest>(message, descriptors);
-                _operations.WakeHintRing();
+                HintRing(message, header.Operation, descriptors);
+                break;
+            case Operation.StartTrace:
+            case Operation.MarkTrace:
+            case Operation.StopTrace:
+                Trace(message, in header, descriptors);
                 break;
             default:
                 throw new HmmException(

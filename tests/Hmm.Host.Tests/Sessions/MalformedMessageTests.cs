@@ -37,6 +37,9 @@ public sealed class MalformedMessageTests : SessionFixture
             { Operation.ReadModules, WireClient.Encode(Operation.ReadModules, default(ReadModulesRequest)), 0 },
             { Operation.OpenPersistent, WireClient.Encode(Operation.OpenPersistent, WireClient.Persistent()), 1 },
             { Operation.Checkpoint, WireClient.Encode(Operation.Checkpoint, new CheckpointRequest { RangeId = 1 }), 0 },
+            { Operation.StartTrace, WireClient.Encode(Operation.StartTrace, default(StartTraceRequest)), 1 },
+            { Operation.MarkTrace, WireClient.Encode(Operation.MarkTrace, default(MarkTraceRequest)), 0 },
+            { Operation.StopTrace, WireClient.Encode(Operation.StopTrace, default(StopTraceRequest)), 0 },
         };
     }
 
@@ -67,6 +70,7 @@ public sealed class MalformedMessageTests : SessionFixture
     [InlineData(Operation.AdoptUserfaultfd)]
     [InlineData(Operation.CreateRange)]
     [InlineData(Operation.OpenPersistent)]
+    [InlineData(Operation.StartTrace)]
     public void RefusesAMissingDescriptor(Operation operation)
     {
         AssertMalformed(MessageOf(operation), descriptors: 0);
@@ -103,6 +107,8 @@ public sealed class MalformedMessageTests : SessionFixture
     [InlineData(Operation.LoadModule, 468)]
     [InlineData(Operation.ReadModules, 16)]
     [InlineData(Operation.ReadModules, 20)]
+    [InlineData(Operation.StartTrace, 16)]
+    [InlineData(Operation.StartTrace, 20)]
     public void RefusesUnknownValuesAndReservedBits(Operation operation, int offset)
     {
         var message = MessageOf(operation);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using System.Collections.Concurrent;
 using Hmm.Host.Sessions;
+using Hmm.Host.Tracing;
 using Hmm.Uapi;
 using Microsoft.Win32.SafeHandles;
 
@@ -232,6 +233,21 @@ internal sealed class RecordingOperations : ISessionOperations, IDisposable
 
     public int QueryCheckpoints(bool everyone, ref ulong cursor, Span<CheckpointRecord> records) =>
         End($"QueryCheckpoints {everyone}", ref cursor);
+
+    public void StartTrace(TraceMode mode, int file)
+    {
+        Close(file);
+        Require(Enum.IsDefined(mode), "a mode");
+        Record($"StartTrace {mode}");
+    }
+
+    public void MarkTrace() => Record("MarkTrace");
+
+    public TraceCounts StopTrace(ulong accesses)
+    {
+        Record($"StopTrace {accesses}");
+        return new TraceCounts(5, 1, 4096);
+    }
 
     public void Closed()
     {

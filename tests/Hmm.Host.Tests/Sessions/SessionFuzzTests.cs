@@ -155,6 +155,7 @@ public sealed class SessionFuzzTests
         {
             0 => Operation.OpenPersistent,
             1 => Operation.Checkpoint,
+            2 => (Operation)random.Next((int)Operation.StartTrace, (int)Operation.StopTrace + 1),
             _ => (Operation)random.Next(1, 20),
         };
         var request = operation switch
@@ -168,6 +169,9 @@ public sealed class SessionFuzzTests
             Operation.Query => WireClient.Encode(operation, new QueryRequest { Kind = (QueryKind)random.Next(5) }),
             Operation.OpenPersistent => WireClient.Encode(operation, Persistent(random)),
             Operation.Checkpoint => WireClient.Encode(operation, new CheckpointRequest { RangeId = span.RangeId }),
+            Operation.StartTrace => WireClient.Encode(operation, default(StartTraceRequest)),
+            Operation.MarkTrace => WireClient.Encode(operation, default(MarkTraceRequest)),
+            Operation.StopTrace => WireClient.Encode(operation, default(StopTraceRequest)),
             Operation.AddDevice => WireClient.Encode(operation, default(AddDeviceRequest)),
             Operation.RemoveDevice => WireClient.Encode(operation, default(RemoveDeviceRequest)),
             Operation.LoadModule => WireClient.Encode(operation, default(LoadModuleRequest)),
@@ -179,7 +183,8 @@ public sealed class SessionFuzzTests
             _ => WireClient.Encode(operation, span),
         };
         var hasDescriptor =
-            operation is Operation.AdoptUserfaultfd or Operation.CreateRange or Operation.OpenPersistent;
+            operation is Operation.AdoptUserfaultfd or Operation.CreateRange or Operation.OpenPersistent
+                or Operation.StartTrace;
         return (request, hasDescriptor ? 1 : 0);
     }
 

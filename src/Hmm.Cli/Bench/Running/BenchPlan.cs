@@ -53,6 +53,12 @@ internal sealed record BenchPlan
     /// <summary>The processor that all of it is bound to; null for none.</summary>
     internal int? Cpu { get; init; }
 
+    /// <summary>Where our host records a trace; empty: it records none.</summary>
+    internal string TracePath { get; init; } = "";
+
+    /// <summary>What the trace shall see.</summary>
+    internal TraceMode TraceMode { get; init; }
+
     internal long Pages => SizeBytes / PageWriter.PageBytes;
 
     internal bool Writes => Pattern.Writes(WriteFraction);

@@ -49,6 +49,7 @@ internal sealed class BenchRun
             SetLimit();
             var fillSeconds = Timed(() => Fill(space));
             result = _plan.Pattern.IsPhased() ? RunPhased(space) : RunAccesses(space);
+            space.EndMeasuring(result.Ops);
             syncSeconds = Timed(space.Flush);
             result = result with { CachedBefore = cached, FillS = fillSeconds };
             if (_file is null)
@@ -161,6 +162,7 @@ internal sealed class BenchRun
 
     private BenchResult Measure(IBenchSpace space, Action body)
     {
+        space.BeginMeasuring();
         var statistics = space.Statistics;
         var before = SystemCounters.Read(space.HostProcessId);
         ulong peak;
