@@ -85,6 +85,8 @@ internal static class CommandLine
             ConformanceCommand.Create(terminal),
             PmemCommand.Create(terminal),
             BenchCommand.Create(terminal),
+            TraceCommand.Create(terminal),
+            ReplayCommand.Create(terminal),
         };
 
     /// <summary>The words that lead to a command, each with a space after it.</summary>

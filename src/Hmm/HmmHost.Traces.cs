@@ -11,10 +11,10 @@ public sealed partial class HmmHost
     /// Environment variable: <see cref="Start"/> records a trace into the file that it names, as long as the host
     /// lives. A <c>%p</c> in it becomes the number of this process.
     /// </summary>
-    internal const string TraceVariable = "HMM_TRACE";
+    public const string TraceVariable = "HMM_TRACE";
 
     /// <summary>Environment variable: what that trace shall see, <c>faults</c> or <c>full</c>.</summary>
-    internal const string TraceModeVariable = "HMM_TRACE_MODE";
+    public const string TraceModeVariable = "HMM_TRACE_MODE";
 
     /// <summary>
     /// Records what happens to the pages of every application of the host, one trace at a time. Nobody waits for the
