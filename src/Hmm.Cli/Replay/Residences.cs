@@ -7,13 +7,16 @@ namespace Hmm.Cli.Replay;
 /// <summary>
 /// What a trace of faults does not hold: uses of pages while they were in DRAM. A page that the replay evicts while it
 /// was in DRAM at the recording is taken to be used again as long after that as it stayed away when it left at the
-/// recording. Where uses come at random that is exact on average: how long a page goes unused does not depend on when
-/// one begins to count.
+/// recording. Where uses come at random that is right on average: how long a page goes unused does not depend on when
+/// one begins to count. A page that did not come back while it was recorded is given a time by chance, around one that
+/// follows from how long it was seen to stay away and, as if it had been seen once more, from all pages together.
 /// </summary>
 internal sealed class Residences
 {
     private readonly List<Residence> _all = []; // immutable after construction
     private readonly Dictionary<int, int> _first = []; // immutable after construction: of a record, its first residence
+    private readonly double _meanNs; // immutable: how long a page stays away, of all pages
+    private readonly Random _random = new(1); // owner thread
     private readonly Dictionary<ulong, int> _current = []; // owner thread: of a page that was in DRAM at the recording
 
     internal Residences(TraceLog log)
@@ -33,11 +36,19 @@ internal sealed class Residences
                 Look(page, in record, here, away);
             }
         }
+
+        var endNs = log.Records.Count > 0 ? log.Records[^1].TimeNs : 0;
+        _meanNs = MeanOf(away, endNs);
+        foreach (var (_, index) in away)
+        {
+            // Seen once more: not at all in its own time away, and as often as all pages in theirs.
+            _all[index] = _all[index] with { MeanNs = endNs - _all[index].UntilNs + _meanNs };
+        }
     }
 
     private Residences(Residences other)
     {
-        (_all, _first) = (other._all, other._first);
+        (_all, _first, _meanNs) = (other._all, other._first, other._meanNs);
     }
 
     /// <summary>The same, at the start.</summary>
@@ -67,13 +78,21 @@ internal sealed class Residences
     internal bool TryNextUse(ulong page, ulong nowNs, out ulong thenNs)
     {
         thenNs = 0;
-        if (!_current.TryGetValue(page, out var index) || _all[index].AwayNs == ulong.MaxValue)
+        if (!_current.TryGetValue(page, out var index))
         {
             return false;
         }
 
-        thenNs = nowNs + _all[index].AwayNs;
-        return thenNs < _all[index].UntilNs;
+        var residence = _all[index];
+        var awayNs = residence.AwayNs;
+        if (awayNs == ulong.MaxValue)
+        {
+            var meanNs = residence.MeanNs > 0 ? residence.MeanNs : _meanNs;
+            awayNs = (ulong)Math.Min(-Math.Log(1 - _random.NextDouble()) * meanNs, TraceRecord.TimeNsMax);
+        }
+
+        thenNs = nowNs + awayNs;
+        return thenNs < residence.UntilNs;
     }
 
     private static bool IsArrival(TraceKind kind) => kind is TraceKind.Filled or TraceKind.Present;
@@ -87,7 +106,7 @@ internal sealed class Residences
             case TraceKind.Filled or TraceKind.Present:
                 EndAway(page, record.TimeNs, away);
                 here[page] = _all.Count;
-                _all.Add(new Residence(ulong.MaxValue, ulong.MaxValue));
+                _all.Add(new Residence(ulong.MaxValue, ulong.MaxValue, 0));
                 break;
             case TraceKind.Evicted when here.Remove(page, out var index):
                 all[index] = all[index] with { UntilNs = record.TimeNs };
@@ -110,7 +129,26 @@ internal sealed class Residences
         }
     }
 
+    /// <summary>How long pages stayed away, until they came back or the recording ended, for each that came back.</summary>
+    private double MeanOf(Dictionary<ulong, int> away, ulong endNs)
+    {
+        var (totalNs, returns) = (0.0, 1L);
+        foreach (var residence in _all.Where(static residence => residence.AwayNs != ulong.MaxValue))
+        {
+            totalNs += residence.AwayNs;
+            returns++;
+        }
+
+        foreach (var (_, index) in away)
+        {
+            totalNs += endNs - _all[index].UntilNs;
+        }
+
+        return Math.Max(totalNs, endNs) / returns;
+    }
+
     /// <param name="UntilNs">When it left DRAM.</param>
-    /// <param name="AwayNs">How long it stayed away then; <see cref="ulong.MaxValue"/>: for good.</param>
-    private readonly record struct Residence(ulong UntilNs, ulong AwayNs);
+    /// <param name="AwayNs">How long it stayed away then; <see cref="ulong.MaxValue"/>: to the end.</param>
+    /// <param name="MeanNs">If to the end: how long it is taken to stay away on average; 0: as all pages.</param>
+    private readonly record struct Residence(ulong UntilNs, ulong AwayNs, double MeanNs);
 }

@@ -38,7 +38,6 @@ public sealed class MalformedMessageTests : SessionFixture
             { Operation.OpenPersistent, WireClient.Encode(Operation.OpenPersistent, WireClient.Persistent()), 1 },
             { Operation.Checkpoint, WireClient.Encode(Operation.Checkpoint, new CheckpointRequest { RangeId = 1 }), 0 },
             { Operation.StartTrace, WireClient.Encode(Operation.StartTrace, default(StartTraceRequest)), 1 },
-            { Operation.MarkTrace, WireClient.Encode(Operation.MarkTrace, default(MarkTraceRequest)), 0 },
             { Operation.StopTrace, WireClient.Encode(Operation.StopTrace, default(StopTraceRequest)), 0 },
         };
     }

@@ -19,6 +19,7 @@ internal sealed class ContendedWorld : IDisposable
     private readonly List<Session> _sessions = [];
     private readonly List<SimulatedRange> _lossy = [];
     private readonly Disturbance _disturbance; // immutable
+    private readonly CheckedTrace _trace = new();
     private readonly bool _writeErrors; // immutable
     private Verifier? _verifier; // Guarded by: the baton
     private bool _churning; // Guarded by: the baton
@@ -39,6 +40,7 @@ internal sealed class ContendedWorld : IDisposable
             OverdraftFrames = shape.Chance(300) ? 4 : 0,
             Mutant = mutant,
         });
+        _host.Manager.Trace = _trace;
         foreach (var device in _host.Devices)
         {
             device.Faults.InlinePermille = shape.Pick([0, 0, 300, 1000]);
@@ -168,6 +170,7 @@ internal sealed class ContendedWorld : IDisposable
         _host.VerifyQuiet();
         foreach (var range in _host.Ranges.ToArray())
         {
+            _trace.Verify(range.Range);
             _host.Close(range);
         }
 
