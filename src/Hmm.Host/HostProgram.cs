@@ -60,7 +60,7 @@ public static class HostProgram
 
     private static readonly Option<string?> s_policy = new("--policy")
     {
-        Description = "The reclaim policy, from the module of that name, as in cyclic. Default: the built-in two "
+        Description = "The reclaim policy, from the module of that name, as in cyclic. Default: the built-in three "
             + "queues.",
     };
 

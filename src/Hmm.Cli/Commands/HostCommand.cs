@@ -33,7 +33,7 @@ internal static class HostCommand
         };
         var policy = new Option<string?>("--policy")
         {
-            Description = "The reclaim policy, from the module of that name, as in cyclic (default: two queues).",
+            Description = "The reclaim policy, from the module of that name, as in cyclic (default: three queues).",
         };
         var command = new Command(Name, "Run a host that applications share. Ctrl-C or SIGTERM ends it.")
         {

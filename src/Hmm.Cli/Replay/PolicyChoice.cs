@@ -14,7 +14,7 @@ namespace Hmm.Cli.Replay;
 internal sealed class PolicyChoice
 {
     /// <summary>The default policy of a host.</summary>
-    internal const string Default = "two-queues";
+    internal const string Default = "three-queues";
 
     /// <summary>All that are built in.</summary>
     internal const string All = "all";
@@ -72,7 +72,7 @@ internal sealed class PolicyChoice
         var capacity = budgetBytes >> Limits.PageShiftMin;
         IReplayPolicy policy = Name switch
         {
-            Default => new HostPolicy(new TwoQueuePolicy(capacity)),
+            Default => new HostPolicy(new ThreeQueuePolicy(capacity)),
             Lru => new LruPolicy(),
             Clock => new ClockPolicy(),
             S3Fifo => new S3FifoPolicy(capacity),

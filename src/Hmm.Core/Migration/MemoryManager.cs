@@ -25,7 +25,7 @@ internal sealed class MemoryManager : IDisposable
         _reclaimNeeded = options.ReclaimNeeded;
         _prefetchNeeded = options.PrefetchNeeded;
         Budget = new DramBudget(options.BudgetBytes, options.OverdraftFrames);
-        Queue = new ResidentQueue(new TwoQueuePolicy(Budget.Limit));
+        Queue = new ResidentQueue(new ThreeQueuePolicy(Budget.Limit));
         Shares = new Shares(Budget);
         Pins = new PinBudget(Budget.Limit / 2);
         Filler = new Filler(this);

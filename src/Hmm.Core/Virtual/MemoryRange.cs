@@ -39,7 +39,7 @@ internal sealed class MemoryRange
         Table = new PageTable(options.TableMemory, options.PageCount, manager.RacePoint);
         Memory = memory;
         Share = new RangeShare(Statistics, PageOrder, options.MinFrames, options.MaxFrames);
-        Queue = Share.IsLimited ? new ResidentQueue(new TwoQueuePolicy(Share.MaxFrames)) : manager.Queue;
+        Queue = Share.IsLimited ? new ResidentQueue(new ThreeQueuePolicy(Share.MaxFrames)) : manager.Queue;
         Streams = new StreamDetector(manager.AheadPagesMax(PageShift, Share.MaxFrames));
         Lifetime = new LifetimeReference(Name);
     }

@@ -185,7 +185,7 @@ internal sealed class HostEngine : IDisposable
             if (withdrawn == name)
             {
                 _policy = "";
-                Manager.Queue.Use(new TwoQueuePolicy(Manager.Budget.Limit));
+                Manager.Queue.Use(new ThreeQueuePolicy(Manager.Budget.Limit));
             }
         };
         if (name is null)
