@@ -80,7 +80,8 @@ public sealed class TraceTests
         var read = new TraceFile(folder.File("t"));
         Assert.Equal(TraceMode.Full, read.Header.Mode);
         Assert.InRange(read.Header.WindowBytes, 4096UL, (ulong)MiB);
-        Assert.InRange(read.PagesOf(TraceKind.Fault), 2 * Pages, 4 * Pages);
+        // (Bulk calls populate a row of pages before they read them; some of these have left by then, and fault again.)
+        Assert.InRange(read.PagesOf(TraceKind.Fault), 3 * Pages, 7 * Pages);
         Hosts.Check(array, 0, array.Length);
         var faults = array.Statistics.Faults;
         Hosts.Check(array, 0, array.Length);

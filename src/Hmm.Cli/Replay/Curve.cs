@@ -31,12 +31,12 @@ internal static class Curve
         var enough = results.Where(result => result.HitRatio >= least).MinBy(static result => result.BudgetBytes);
         var goal = wanted is null
             ? Text($"within {within:0.#} points of the best, {best.HitRatio * 100:F1} %")
-            : Text($"at least {wanted * 100:0.#} % hits");
+            : Text($"with at least {wanted * 100:0.#} % hits");
         return enough is null
             ? Text($"None of these budgets reaches {wanted * 100:0.#} % hits with {best.Policy}: the best, ")
                 + Text($"{ByteSize.Format(best.BudgetBytes)}, has {best.HitRatio * 100:F1} %.")
             : $"{ByteSize.Format(enough.BudgetBytes)} of DRAM are enough with {enough.Policy}: the smallest of these "
-                + Text($"budgets with {goal}; it has {enough.HitRatio * 100:F1} %.");
+                + Text($"budgets {goal}; it has {enough.HitRatio * 100:F1} %.");
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using Hmm.Host.Tracing;
+using Hmm.Linux;
 using Hmm.Uapi;
 using Microsoft.Win32.SafeHandles;
 
@@ -46,17 +47,13 @@ internal sealed partial class SessionOperations
     /// <summary>A regular file only: a pipe that nobody reads would keep the writing thread for ever.</summary>
     private static FileStream Open(SafeFileHandle file)
     {
-        try
-        {
-            _ = RandomAccess.GetLength(file);
-            return new FileStream(file, FileAccess.Write, bufferSize: 0);
-        }
-        catch (Exception exception)
-            when (exception is IOException or NotSupportedException or ArgumentException or UnauthorizedAccessException)
+        if (!SystemInfo.IsRegularFile(file))
         {
             file.Dispose();
             throw new HmmException(
-                Errno.EINVAL, "A trace is written to a regular file; open one for writing and send it.", exception);
+                Errno.EINVAL, "A trace is written to a regular file; open one for writing and send it.");
         }
+
+        return new FileStream(file, FileAccess.Write, bufferSize: 0);
     }
 }

@@ -17,6 +17,7 @@ internal sealed class TraceFileWriter : IDisposable
 
     /// <summary>Writes the header.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">It is not open for writing.</exception>
     public TraceFileWriter(Stream stream, TraceHeader header)
     {
         _stream = stream;
@@ -36,7 +37,7 @@ internal sealed class TraceFileWriter : IDisposable
     public long FileBytes { get; private set; }
 
     /// <summary>Why nothing is written any more; null: all is well.</summary>
-    public IOException? Failure { get; private set; }
+    public Exception? Failure { get; private set; }
 
     /// <summary>Writes records.</summary>
     /// <param name="records">At most <see cref="TraceBlock.RecordsMax"/>.</param>
@@ -77,6 +78,9 @@ internal sealed class TraceFileWriter : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();
 
+    /// <summary>What a write fails with: the second is for a descriptor that is not open for writing.</summary>
+    internal static bool IsFailure(Exception exception) => exception is IOException or UnauthorizedAccessException;
+
     private bool TryWriteBlock(TraceBlockKind kind, int payloadBytes, ulong dropped)
     {
         if (Failure is not null)
@@ -92,7 +96,7 @@ internal sealed class TraceFileWriter : IDisposable
             FileBytes += TraceBlock.SizeBytes + payloadBytes;
             return true;
         }
-        catch (IOException exception)
+        catch (Exception exception) when (IsFailure(exception))
         {
             Failure = exception;
             return false;

@@ -93,7 +93,7 @@ internal sealed class TraceRecorder : IPageTrace
         {
             writer = new TraceFileWriter(file, header);
         }
-        catch (IOException exception)
+        catch (Exception exception) when (TraceFileWriter.IsFailure(exception))
         {
             file.Dispose();
             throw Explain(exception);
@@ -147,9 +147,13 @@ internal sealed class TraceRecorder : IPageTrace
     public void Opened(MemoryRange range)
     {
         _opened.Enqueue(range);
-        if (_mode == TraceMode.Full)
+        lock (_wake)
         {
-            _manager.Budget.Window = Math.Max(_manager.Budget.Window, WindowPages << range.PageOrder);
+            // Not once it ends: the window would stay narrow for ever.
+            if (_mode == TraceMode.Full && !_stopping)
+            {
+                _manager.Budget.Window = Math.Max(_manager.Budget.Window, WindowPages << range.PageOrder);
+            }
         }
     }
 
@@ -162,10 +166,10 @@ internal sealed class TraceRecorder : IPageTrace
     public TraceCounts Stop(ulong accesses)
     {
         _manager.Trace = null;
-        _manager.Budget.Window = _manager.Budget.Limit;
         lock (_wake)
         {
             (_accesses, _durationNs, _stopping) = (accesses, NowNs, true);
+            _manager.Budget.Window = _manager.Budget.Limit;
             Monitor.Pulse(_wake);
         }
 
@@ -197,10 +201,11 @@ internal sealed class TraceRecorder : IPageTrace
         range.Share.MaxFrames,
         range.Name);
 
-    private static HmmException Explain(IOException exception)
+    private static HmmException Explain(Exception exception)
     {
         // On Unix the HResult of what has no exception of its own is the errno.
-        var errno = exception.HResult is > 0 and < 4096 ? (Errno)exception.HResult : Errno.EIO;
+        var errno = exception is UnauthorizedAccessException ? Errno.EBADF
+            : exception.HResult is > 0 and < 4096 ? (Errno)exception.HResult : Errno.EIO;
         return new HmmException(
             errno, $"The trace could not be written: {exception.Message} What was written before is good.", exception);
     }

@@ -46,6 +46,19 @@ public sealed class TraceRecorderTests : IDisposable
     }
 
     [Fact]
+    public void AFileThatIsNotOpenForWritingIsRefused()
+    {
+        var path = Path.GetTempFileName();
+        var file = new FileStream(File.OpenHandle(path), FileAccess.Write, bufferSize: 0);
+        var refused = Assert.Throws<HmmException>(
+            () => TraceRecorder.Start(_manager, TraceMode.Full, file, "1", ""));
+        Assert.Equal(Errno.EBADF, refused.Errno);
+        Assert.Null(_manager.Trace);
+        Assert.False(_manager.Budget.IsWindowed);
+        File.Delete(path);
+    }
+
+    [Fact]
     public void AFullTraceNarrowsTheWindowUntilItEnds()
     {
         var budget = _manager.Budget;

@@ -13,8 +13,9 @@ internal sealed class S3FifoPolicy : IReplayPolicy
     private readonly Queue<ulong> _small = new(); // owner thread
     private readonly Queue<ulong> _main = new(); // owner thread
     private readonly Dictionary<ulong, int> _uses = []; // owner thread: of the pages in both
-    private readonly Queue<ulong> _ghosts = new(); // owner thread
-    private readonly HashSet<ulong> _isGhost = []; // owner thread
+    private readonly Queue<(ulong Page, long Turn)> _ghosts = new(); // owner thread; stale ones too
+    private readonly Dictionary<ulong, long> _ghostTurns = []; // owner thread: when a ghost became one
+    private long _turn; // owner thread
     private readonly long _smallMin; // immutable
     private readonly long _ghostsMax; // immutable
 
@@ -31,7 +32,7 @@ internal sealed class S3FifoPolicy : IReplayPolicy
     {
         for (var page = first; page < first + (ulong)count; page++)
         {
-            (_isGhost.Remove(page) ? _main : _small).Enqueue(page);
+            (_ghostTurns.Remove(page) ? _main : _small).Enqueue(page);
             _uses.Add(page, -1); // The use that it comes for does not count.
         }
     }
@@ -95,11 +96,15 @@ internal sealed class S3FifoPolicy : IReplayPolicy
         }
 
         _uses.Remove(page);
-        _ghosts.Enqueue(page);
-        _isGhost.Add(page);
-        while (_ghosts.Count > _ghostsMax)
+        _ghosts.Enqueue((page, ++_turn));
+        _ghostTurns[page] = _turn;
+        while (_ghostTurns.Count > _ghostsMax)
         {
-            _isGhost.Remove(_ghosts.Dequeue());
+            var (oldest, turn) = _ghosts.Dequeue();
+            if (_ghostTurns.GetValueOrDefault(oldest) == turn)
+            {
+                _ghostTurns.Remove(oldest);
+            }
         }
 
         return true;
