@@ -8,13 +8,15 @@ using Hmm.Uapi;
 
 namespace Hmm.Cli.Commands;
 
-/// <summary><c>hmm replay TRACE</c>: how policies do on a recorded trace within any budget, and how much is enough.</summary>
+/// <summary>
+/// <c>hmm replay TRACE</c>: how policies do on a recorded trace within any budget, and how much is enough.
+/// </summary>
 internal static class ReplayCommand
 {
     internal static Command Create(Terminal terminal)
     {
         var path = new Argument<string>("TRACE") { Description = "A trace that was recorded." };
-        var budgets = Text("--budget", "SIZES", "Budgets, as in 256MiB,1GiB (default: a curve over all that is used).");
+        var budgets = Text("--budget", "SIZES", "Budgets, as in 256MiB,1GiB (default: up to all that is used).");
         var policies = Text(
             "--policy", "NAMES", "Policies: all, three-queues (default), lru, clock, s3-fifo, optimum, or of a module.");
         var wanted = Text("--hit-ratio", "PERCENT", "The hit ratio that is wanted (default: nearly the best).");
@@ -123,7 +125,8 @@ internal static class ReplayCommand
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new CommandException(ExitCode.Usage, $"--svg: {path} cannot be written: {exception.Message}", exception);
+            throw new CommandException(
+                ExitCode.Usage, $"--svg: {path} cannot be written: {exception.Message}", exception);
         }
     }
 

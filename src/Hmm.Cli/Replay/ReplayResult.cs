@@ -4,7 +4,7 @@ namespace Hmm.Cli.Replay;
 /// <summary>What one policy within one budget comes to.</summary>
 /// <param name="Policy">The policy.</param>
 /// <param name="BudgetBytes">The budget.</param>
-/// <param name="Accesses">Of how many accesses: what the application counted, else the touches that the trace saw.</param>
+/// <param name="Accesses">Of how many: what the application counted, else the touches that the trace saw.</param>
 /// <param name="Faults">How many of them wait for their page.</param>
 /// <param name="Fills">How many pages come into DRAM, those that are brought ahead included.</param>
 /// <param name="Evictions">How many pages leave.</param>

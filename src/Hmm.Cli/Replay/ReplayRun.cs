@@ -145,7 +145,7 @@ internal sealed class ReplayRun
         _policy.Used(page);
     }
 
-    /// <summary>Pages that the host brought ahead at the recording: somebody touched them, unseen, soon after.</summary>
+    /// <summary>Pages that the host brought ahead at the recording: they were touched soon after, unseen.</summary>
     private void BroughtAhead(in TraceRecord record)
     {
         for (var page = record.Page; page < record.Page + record.Count; page++)

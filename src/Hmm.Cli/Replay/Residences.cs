@@ -129,7 +129,7 @@ internal sealed class Residences
         }
     }
 
-    /// <summary>How long pages stayed away, until they came back or the recording ended, for each that came back.</summary>
+    /// <summary>How long pages stayed away, until they came back or it ended, for each that came back.</summary>
     private double MeanOf(Dictionary<ulong, int> away, ulong endNs)
     {
         var (totalNs, returns) = (0.0, 1L);

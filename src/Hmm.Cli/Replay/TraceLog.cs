@@ -85,7 +85,7 @@ internal sealed class TraceLog
     /// <summary>log2 of the frames of one page of a range.</summary>
     internal int OrderOf(ulong page) => _ranges[(int)new PageToken(page).RangeId - 1].PageShift - Limits.PageShiftMin;
 
-    /// <summary>Whether a record is of pages that are used: touched, or brought ahead by a host that saw no touch.</summary>
+    /// <summary>Whether a record is of pages in use: touched, or brought ahead by a host that saw no touch.</summary>
     internal bool IsUse(in TraceRecord record) => record.Kind is TraceKind.Fault or TraceKind.FirstWrite
         || (!IsFull && record.Kind == TraceKind.Filled && (record.Flags & TraceFlags.Prefetched) != 0);
 

@@ -29,8 +29,8 @@ internal static class TraceReport
     {
         if (log.Dropped > 0)
         {
-            yield return Text($"{log.Dropped:N0} records were dropped, since the disk was slower than the faults: what ")
-                + "follows counts too little.";
+            yield return Text($"{log.Dropped:N0} records were dropped, since the disk was slower than the faults: ")
+                + "what follows counts too little.";
         }
 
         if (!log.IsComplete)

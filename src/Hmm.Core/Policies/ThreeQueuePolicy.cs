@@ -7,8 +7,8 @@ namespace Hmm.Core.Policies;
 /// queue, a tenth of DRAM; one that comes back soon after it left has shown that it is wanted and goes to the middle
 /// one, a twentieth; one that does so again is kept in the hot one, which has the rest.
 /// <code>
-///   new page --> small --> leaves, remembered --> comes back in time: middle --> leaves, remembered --> again: hot
-///               (10 %)         (ghost)            comes back late: small (5 %)                          (the rest)
+///   new page --> small --> leaves, remembered --> comes back in time: middle --> leaves, comes back: hot
+///               (10 %)         (ghost)            comes back late: small (5 %)                   (the rest)
 /// </code>
 /// </summary>
 /// <remarks>

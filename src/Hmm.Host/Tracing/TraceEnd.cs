@@ -6,7 +6,7 @@ namespace Hmm.Host.Tracing;
 /// <summary>How a trace ends: its totals. One without was cut short.</summary>
 /// <param name="Records">How many records it holds.</param>
 /// <param name="Dropped">How many were dropped.</param>
-/// <param name="Accesses">What the application said that it made since the last mark, hits included; 0: unknown.</param>
+/// <param name="Accesses">What the application counted since the last mark, hits included; 0: unknown.</param>
 /// <param name="DurationNs">How long it was recorded.</param>
 internal readonly record struct TraceEnd(ulong Records, ulong Dropped, ulong Accesses, ulong DurationNs)
 {

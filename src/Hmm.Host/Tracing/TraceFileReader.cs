@@ -42,7 +42,7 @@ internal sealed class TraceFileReader : IDisposable
 
     private int RecordsBytes { get; set; }
 
-    /// <summary>Reads the next block of records, or with a range; false at the end, and where it was cut short.</summary>
+    /// <summary>Reads the next block, of records or a range; false at the end, and where it was cut short.</summary>
     /// <exception cref="InvalidDataException">A block is damaged; one sentence.</exception>
     public bool TryRead()
     {

@@ -77,7 +77,12 @@ internal sealed class TraceRecorder : IPageTrace
     /// <param name="ringRecords">How many records may wait to be written; a power of two.</param>
     /// <exception cref="HmmException">The header cannot be written.</exception>
     public static TraceRecorder Start(
-        MemoryManager manager, TraceMode mode, Stream file, string version, string policy, int ringRecords = RingRecords)
+        MemoryManager manager,
+        TraceMode mode,
+        Stream file,
+        string version,
+        string policy,
+        int ringRecords = RingRecords)
     {
         Corruption.Require(Stopwatch.Frequency == 1_000_000_000, "the clock of Linux counts nanoseconds");
         var window = mode == TraceMode.Full ? WindowFrames(manager) : 0;
