@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using System.Text.Json;
 using Hmm.Cli.Replay;
+using Hmm.Cli.Reports;
 using Hmm.Cli.Tests.Support;
 using Hmm.Host.Tracing;
 using Hmm.Uapi;
@@ -169,6 +170,26 @@ public sealed class ReplayTests : IDisposable
         Assert.Equal(3, json.GetProperty("pagesUsed").GetInt64());
         Assert.False(json.GetProperty("isComplete").GetBoolean());
         Assert.Equal("r", json.GetProperty("ranges")[0].GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public void AFullTraceWhosePagesLeftTooLateSaysSo()
+    {
+        var builder = new TraceBuilder();
+        for (var page = 0; page < 400; page++)
+        {
+            builder.Add(TraceKind.Fault, page).Add(TraceKind.Filled, page);
+        }
+
+        var late = TraceReport.Warnings(Load(builder)).Single();
+        Assert.StartsWith("Reclaim was late", late, StringComparison.Ordinal);
+        builder = new TraceBuilder();
+        for (var page = 0; page < 400; page++)
+        {
+            builder.Add(TraceKind.Fault, page).Add(TraceKind.Filled, page).Add(TraceKind.Evicted, page);
+        }
+
+        Assert.Empty(TraceReport.Warnings(Load(builder)));
     }
 
     [Fact]

@@ -68,11 +68,11 @@ public sealed class TraceTests
         {
             for (var round = 0; round < 3; round++)
             {
-                trace.Mark();
+                // On a machine that is busy with other things reclaim may be late.
+                Hosts.Eventually(() => array.ResidentBytes <= MiB / 2, "hardly anything stays in DRAM");
                 Hosts.Check(array, 0, array.Length);
             }
 
-            Assert.InRange(array.ResidentBytes, 0L, 2L * MiB);
             trace.Stop();
         }
 
@@ -81,7 +81,7 @@ public sealed class TraceTests
         Assert.Equal(TraceMode.Full, read.Header.Mode);
         Assert.InRange(read.Header.WindowBytes, 4096UL, (ulong)MiB);
         // (Bulk calls populate a row of pages before they read them; some of these have left by then, and fault again.)
-        Assert.InRange(read.PagesOf(TraceKind.Fault), 3 * Pages, 7 * Pages);
+        Assert.InRange(read.PagesOf(TraceKind.Fault), 3 * (Pages - 128), 7 * Pages);
         Hosts.Check(array, 0, array.Length);
         var faults = array.Statistics.Faults;
         Hosts.Check(array, 0, array.Length);

@@ -18,7 +18,7 @@ internal static class ReplayCommand
         var path = new Argument<string>("TRACE") { Description = "A trace that was recorded." };
         var budgets = Text("--budget", "SIZES", "Budgets, as in 256MiB,1GiB (default: up to all that is used).");
         var policies = Text(
-            "--policy", "NAMES", "Policies: all, three-queues (default), lru, clock, s3-fifo, optimum, or of a module.");
+            "--policy", "NAMES", "Policies: all, three-queues (default), lru, clock, s3-fifo, optimum, or a module's.");
         var wanted = Text("--hit-ratio", "PERCENT", "The hit ratio that is wanted (default: nearly the best).");
         var within = Text("--within", "POINTS", "How near to the best hit ratio is enough (default: 2).");
         var svg = Text("--svg", "FILE", "Draw the curve into a file.");

@@ -60,6 +60,9 @@ internal sealed class TraceLog
     /// <summary>How many uses of pages it saw since the last mark.</summary>
     internal long Touches { get; private set; }
 
+    /// <summary>How much was in DRAM when a page was touched, on average.</summary>
+    internal double MeanResidentBytes { get; private set; }
+
     /// <summary>Loads a file.</summary>
     /// <exception cref="CommandException">It cannot be read, or is no trace that can be.</exception>
     internal static TraceLog Load(string path)
@@ -170,5 +173,31 @@ internal sealed class TraceLog
         }
 
         PagesUsed = used.Count;
+        MeanResidentBytes = MeanResident();
+    }
+
+    private double MeanResident()
+    {
+        var (resident, sum, touches) = (0.0, 0.0, 0L);
+        foreach (var record in _records)
+        {
+            var bytes = (double)record.Count * (1L << _ranges[(int)record.First.RangeId - 1].PageShift);
+            switch (record.Kind)
+            {
+                case TraceKind.Filled or TraceKind.Present:
+                    resident += bytes;
+                    break;
+                case TraceKind.Evicted:
+                    resident -= bytes;
+                    break;
+                case TraceKind.Fault:
+                    (sum, touches) = (sum + Math.Max(0, resident), touches + 1);
+                    break;
+                default:
+                    break; // What is dropped or closed is little beside these.
+            }
+        }
+
+        return touches == 0 ? 0 : sum / touches;
     }
 }

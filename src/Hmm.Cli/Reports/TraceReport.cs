@@ -10,6 +10,9 @@ namespace Hmm.Cli.Reports;
 /// <summary>What a trace holds, and what was lost on the way.</summary>
 internal static class TraceReport
 {
+    // Up to there uses are missed within a sixteenth of the budget, less than what the small queue keeps anyway.
+    private const double LateFactor = 4;
+
     /// <summary>Prints what a trace is, in a few lines.</summary>
     internal static void PrintSummary(TextWriter output, TraceLog log)
     {
@@ -36,6 +39,13 @@ internal static class TraceReport
         if (!log.IsComplete)
         {
             yield return "The trace was cut short, and is read up to its last whole block.";
+        }
+
+        if (log.IsFull && log.MeanResidentBytes > LateFactor * log.Header.WindowBytes)
+        {
+            yield return $"Reclaim was late while it was recorded: {ByteSize.Format(log.MeanResidentBytes)} were in "
+                + $"DRAM on average instead of {ByteSize.Format(log.Header.WindowBytes)}, and uses of these were not seen; "
+                + "record while the machine has less to do.";
         }
 
         if (log.Ranges.Any(static range => range.MaximumFrames > 0))
