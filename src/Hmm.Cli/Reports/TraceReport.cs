@@ -44,8 +44,8 @@ internal static class TraceReport
         if (log.IsFull && log.MeanResidentBytes > LateFactor * log.Header.WindowBytes)
         {
             yield return $"Reclaim was late while it was recorded: {ByteSize.Format(log.MeanResidentBytes)} were in "
-                + $"DRAM on average instead of {ByteSize.Format(log.Header.WindowBytes)}, and uses of these were not seen; "
-                + "record while the machine has less to do.";
+                + $"DRAM on average instead of {ByteSize.Format(log.Header.WindowBytes)}, and uses of these were "
+                + "not seen; record while the machine has less to do.";
         }
 
         if (log.Ranges.Any(static range => range.MaximumFrames > 0))

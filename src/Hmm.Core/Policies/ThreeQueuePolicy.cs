@@ -13,7 +13,8 @@ namespace Hmm.Core.Policies;
 /// </summary>
 /// <remarks>
 /// A scan goes through the small queue and out, and leaves the others alone. A page that came back by chance, once,
-/// goes out through the middle queue. Pages of the hot one are remembered too: one that fell off its end is back at once.
+/// goes out through the middle queue. Pages of the hot one are remembered too: one that fell off its end is back at
+/// once.
 /// <c>docs/internals/policies.md</c> has what each of these is worth on recorded traces.
 /// Least residence: a page that is new or was brought ahead stays until as many as a tenth of the resident pages have
 /// come in after it.
