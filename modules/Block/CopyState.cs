@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Devices;
+
 namespace Hmm.Modules.Block;
 
 /// <summary>What is kept of a segment while its transfers are under way.</summary>
@@ -13,6 +15,12 @@ internal struct CopyState
 
     /// <summary>How often a part of it was read again because its bytes were wrong.</summary>
     public int Retries;
+
+    /// <summary>The batch that its pages go to as they are kept; null: they are decoded.</summary>
+    public PeerBatch? Peers;
+
+    /// <summary>Its segment in that.</summary>
+    public int Index;
 
     /// <summary>When it began, by the clock of <see cref="Environment.TickCount64"/>; 0: none is under way.</summary>
     public long StartedMs;

@@ -80,6 +80,7 @@ internal static class CommandLine
                 RangeReport.Print,
                 RangeReport.ToJson),
             PageCommand.Create(terminal),
+            MigrateCommand.Create(terminal),
             ModulesCommand.Create(terminal),
             ExportsCommand.Create(terminal),
             ConformanceCommand.Create(terminal),

@@ -50,6 +50,7 @@ public sealed partial class FileIo : IDisposable
         _lengthMayShrink = opened.LengthMayShrink;
         _isBlockDevice = opened.IsBlockDevice;
         LengthBytes = opened.LengthBytes;
+        Location = DiskLocation.Of(FileStatus.Of(opened.Buffered));
         WhyNoRing = ring ? TryStartRing(out _uring) : "not asked for";
         _workers = new Thread[_uring is null ? workers : 0];
         for (var i = 0; i < _workers.Length; i++)
@@ -71,6 +72,12 @@ public sealed partial class FileIo : IDisposable
 
     /// <summary>How the file is reached: found out by a transfer when it was opened.</summary>
     public FileIoMode Mode => _direct is null ? FileIoMode.Buffered : FileIoMode.Direct;
+
+    /// <summary>
+    /// What stands between DRAM and the file's disk, outermost first, as below <c>/sys/devices</c>; empty for a file
+    /// in DRAM, one step where the kernel does not say.
+    /// </summary>
+    public string Location { get; }
 
     /// <summary>
     /// The file's length in bytes when it was opened. No request makes the file longer.

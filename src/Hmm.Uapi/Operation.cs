@@ -75,6 +75,9 @@ public enum Operation : ushort
     /// </summary>
     ReadModules = 19,
 
+    /// <summary>Send pages of a range to a device, from DRAM or from others.</summary>
+    Migrate = 21,
+
     /// <summary>Put a mapped, registered memfd under management as a named range of a persistent device.</summary>
     OpenPersistent = 25,
 

@@ -57,6 +57,9 @@ internal sealed class BenchOptions
         HelpName = "PATH",
     };
 
+    private readonly Option<string> _data = Text(
+        "--data", "PATH", "", "Real files for the pages of a device or of swap to hold, a file or a folder.");
+
     private readonly Option<string> _group = new("--group")
     {
         Description = "The memory group that this process is in.",
@@ -121,7 +124,7 @@ internal sealed class BenchOptions
         Option[] all =
         [
             _pattern, _target, _size, _budget, _threads, _seconds, _ops, _warm, _seed, _writeFraction, _theta, _advice,
-            _devices, _file, Folder, Against, Rounds, ReadAhead, Suite, Floor, Scale,
+            _devices, _file, _data, Folder, Against, Rounds, ReadAhead, Suite, Floor, Scale,
             _group, Json,
         ];
         foreach (var option in all)
@@ -157,6 +160,7 @@ internal sealed class BenchOptions
                     ? advice
                     : throw Refused("--advice", parse.GetRequiredValue(_advice), "normal, random or sequential"),
             Devices = parse.GetRequiredValue(_devices),
+            DataPath = parse.GetRequiredValue(_data) is { Length: > 0 } data ? Path.GetFullPath(data) : "",
             DeviceFolder = Path.GetFullPath(parse.GetRequiredValue(Folder)),
             GroupPath = parse.GetRequiredValue(_group),
         };
@@ -183,6 +187,12 @@ internal sealed class BenchOptions
         Require(plan.Ops >= 0, "--ops", plan.Ops, "at least 0");
         Require(plan.Seconds > 0 || plan.Ops > 0, "--seconds", plan.Seconds, "above 0, or give --ops");
         Require(plan.WriteFraction is >= 0 and <= 1, "--write-fraction", plan.WriteFraction, "from 0 to 1");
+        var holdsData = plan.DataPath.Length == 0 || (!plan.IsOnFile && plan.Pattern.Content() == PageContent.Half);
+        if (!holdsData)
+        {
+            throw Refused("--data", plan.DataPath, "it with --device or a target of swap, and no sort or join");
+        }
+
         Require(plan.Theta is > 0 and < 1, "--theta", plan.Theta, "between 0 and 1");
     }
 

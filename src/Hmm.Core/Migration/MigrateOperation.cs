@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using Hmm.Core.Devices;
 using Hmm.Core.Physical;
+using Hmm.Core.Policies;
 using Hmm.Core.Virtual;
 using Hmm.Uapi;
 
@@ -19,8 +20,10 @@ namespace Hmm.Core.Migration;
 ///   4 publish    Migrating -> Absent   with the new frame, then wake whoever waits, then free the old frame
 /// </code>
 /// A failure anywhere publishes Absent with the old frame, whose bytes nobody touched.
+/// Steps 2 and 3 are the drivers' Export and Import where the two share a form of pages, so that these go as they are
+/// kept; else Fault and Evict, and the buffer is a bounce buffer.
 /// </remarks>
-internal sealed class MigrateOperation : CopyBatch
+internal sealed class MigrateOperation : PeerBatch
 {
     /// <summary>The most frames of one operation: 512 KiB, as for an eviction.</summary>
     public const int PageFramesMax = EvictOperation.PageFramesMax;
@@ -39,6 +42,7 @@ internal sealed class MigrateOperation : CopyBatch
     private int _runs; // Guarded by: owner of the slot
     private int _order; // Guarded by: owner of the slot
     private bool _reading; // Guarded by: owner of the slot
+    private PeerLink _link = null!; // Guarded by: owner of the slot
 
     internal MigrateOperation(Migrator migrator, MemoryManager manager, int slot, nint buffer)
     {
@@ -104,8 +108,18 @@ internal sealed class MigrateOperation : CopyBatch
             i += run;
         }
 
+        _link = _manager.Placement.Peers.Between(_source!, _target.PageMap);
         HandOver(_source!.Copies);
-        DriverCall.Fault(_source, this);
+        if (_link.Type == PeerMapType.Direct)
+        {
+            BeginEncoded((IPeerMemoryOps)_target.PageMap.Ops, _buffer);
+            DriverCall.Export(_source, this);
+        }
+        else
+        {
+            EndEncoded();
+            DriverCall.Fault(_source, this);
+        }
     }
 
     private protected override void OnCompleted()
@@ -118,6 +132,10 @@ internal sealed class MigrateOperation : CopyBatch
                 if (ErrorOf(segment) != Errno.None)
                 {
                     KeepAll(_segmentFirst[segment], pages, ErrorOf(segment));
+                }
+                else if (IsEncoded)
+                {
+                    CheckEncoded(segment);
                 }
             }
 
@@ -186,7 +204,41 @@ internal sealed class MigrateOperation : CopyBatch
         }
 
         HandOver(_target.PageMap.Copies, write: true);
-        DriverCall.Evict(_target.PageMap, this);
+        if (IsEncoded)
+        {
+            DriverCall.Import(_target.PageMap, this);
+        }
+        else
+        {
+            DriverCall.Evict(_target.PageMap, this);
+        }
+    }
+
+    /// <summary>What one driver says of its pages is what another one will rely on.</summary>
+    private void CheckEncoded(int segment)
+    {
+        for (var frame = 0; frame < this[segment].FrameCount; frame++)
+        {
+            var page = PageAt(segment, frame);
+            var holds = page.Encoding.IsPlain
+                ? page.LengthBytes == Pfn.SizeBytes
+                : page.LengthBytes is > 0 and <= Pfn.SizeBytes && Accepts(page.Encoding);
+            Corruption.Require(holds, "a driver exports pages in an encoding that the other one accepts, or plain");
+        }
+    }
+
+    /// <summary>Whether every frame of a page went as it was kept.</summary>
+    private bool WentAsKept(int i)
+    {
+        for (var frame = 0; IsEncoded && frame < 1 << _order; frame++)
+        {
+            if (!Accepts(PageOf(BufferOf(i) + (frame << Pfn.Shift)).Encoding))
+            {
+                return false;
+            }
+        }
+
+        return IsEncoded;
     }
 
     private void PublishSegment(int segment)
@@ -221,6 +273,7 @@ internal sealed class MigrateOperation : CopyBatch
         var pending = range.Table.Publish(page, range.Table.Read(page).In(PageState.Absent).WithFrame(frame));
         _source!.Put(_frames[i], 1 << _order);
         _migrator.CountMoved(1 << _order);
+        _link.Count(WentAsKept(i), 1 << _order);
         _manager.Announce(range, page, 1, pending);
         Drop(i, Errno.None);
     }

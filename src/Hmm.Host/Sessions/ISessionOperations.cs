@@ -99,6 +99,23 @@ internal interface ISessionOperations
         CancellationToken connectionEnded);
 
     /// <summary>
+    /// Sends pages to a device. Of another session's range nothing is checked: it may close at any time.
+    /// </summary>
+    /// <param name="sessionId">The session whose range it is; 0: this one.</param>
+    /// <param name="rangeId">Its number there.</param>
+    /// <param name="firstPage">The first page.</param>
+    /// <param name="device">The device's name, not empty.</param>
+    /// <param name="results">For each page 0, or the error number that kept it where it was.</param>
+    /// <param name="connectionEnded">The client is gone; pages on their way arrive, no other sets out.</param>
+    void Migrate(
+        ulong sessionId,
+        ulong rangeId,
+        long firstPage,
+        string device,
+        Span<byte> results,
+        CancellationToken connectionEnded);
+
+    /// <summary>
     /// Makes a device, as in <c>block,folder=/var/tmp,size=64GiB</c>, and lets pages go to it. The
     /// client has Administration.
     /// </summary>
@@ -145,6 +162,9 @@ internal interface ISessionOperations
 
     /// <summary>Lists devices; the cursor as in <see cref="QueryResources"/>.</summary>
     int QueryDevices(ref ulong cursor, Span<DeviceRecord> records);
+
+    /// <summary>Lists the ways between devices; the cursor as in <see cref="QueryResources"/>.</summary>
+    int QueryPeers(ref ulong cursor, Span<PeerRecord> records);
 
     /// <summary>Lists page maps; the cursor as in <see cref="QueryResources"/>.</summary>
     int QueryPageMaps(ref ulong cursor, Span<PageMapRecord> records);

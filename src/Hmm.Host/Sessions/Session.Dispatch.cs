@@ -54,6 +54,9 @@ internal sealed partial class Session
             case Operation.Checkpoint:
                 Checkpoint(Read<CheckpointRequest>(message, descriptors));
                 break;
+            case Operation.Migrate:
+                Migrate(Read<MigrateRequest>(message, descriptors));
+                break;
             case Operation.Statistics:
                 Statistics(Read<StatisticsRequest>(message, descriptors));
                 break;

@@ -35,6 +35,7 @@ public sealed class MalformedMessageTests : SessionFixture
             { Operation.LoadModule, WireClient.Encode(Operation.LoadModule, default(LoadModuleRequest)), 0 },
             { Operation.UnloadModule, WireClient.Encode(Operation.UnloadModule, default(UnloadModuleRequest)), 0 },
             { Operation.ReadModules, WireClient.Encode(Operation.ReadModules, default(ReadModulesRequest)), 0 },
+            { Operation.Migrate, WireClient.Encode(Operation.Migrate, WireClient.Migration()), 0 },
             { Operation.OpenPersistent, WireClient.Encode(Operation.OpenPersistent, WireClient.Persistent()), 1 },
             { Operation.Checkpoint, WireClient.Encode(Operation.Checkpoint, new CheckpointRequest { RangeId = 1 }), 0 },
         };
@@ -101,6 +102,8 @@ public sealed class MalformedMessageTests : SessionFixture
     [InlineData(Operation.Query, 20)]
     [InlineData(Operation.LoadModule, 464)]
     [InlineData(Operation.LoadModule, 468)]
+    [InlineData(Operation.Migrate, 44)]
+    [InlineData(Operation.Migrate, 108)]
     [InlineData(Operation.ReadModules, 16)]
     [InlineData(Operation.ReadModules, 20)]
     public void RefusesUnknownValuesAndReservedBits(Operation operation, int offset)

@@ -156,6 +156,24 @@ internal sealed class RecordingOperations : ISessionOperations, IDisposable
         Long($"Residency {rangeId} {firstPage} {pageCount} {cells.Length}", connectionEnded);
     }
 
+    public void Migrate(
+        ulong sessionId,
+        ulong rangeId,
+        long firstPage,
+        string device,
+        Span<byte> results,
+        CancellationToken connectionEnded)
+    {
+        if (sessionId == 0)
+        {
+            RequireSpan(rangeId, firstPage, results.Length);
+        }
+
+        Require(results.Length is > 0 and <= Limits.MigratePagesMax && device.Length > 0, "pages and a device");
+        results[^1] = (byte)Errno.EBUSY;
+        Long($"Migrate {sessionId} {rangeId} {firstPage} {results.Length} {device}", connectionEnded);
+    }
+
     public void AddDevice(string specification, CancellationToken connectionEnded) =>
         Long($"AddDevice {specification}", connectionEnded);
 
@@ -194,6 +212,8 @@ internal sealed class RecordingOperations : ISessionOperations, IDisposable
     public int QueryResources(ref ulong cursor, Span<ResourceRecord> records) => End("QueryResources", ref cursor);
 
     public int QueryDevices(ref ulong cursor, Span<DeviceRecord> records) => End("QueryDevices", ref cursor);
+
+    public int QueryPeers(ref ulong cursor, Span<PeerRecord> records) => End("QueryPeers", ref cursor);
 
     public int QueryPageMaps(ref ulong cursor, Span<PageMapRecord> records) => End("QueryPageMaps", ref cursor);
 

@@ -151,10 +151,11 @@ public sealed class SessionFuzzTests
             FirstPage = (ulong)random.Next(0, 18),
             PageCount = (ulong)random.Next(0, 18),
         };
-        var operation = random.Next(8) switch
+        var operation = random.Next(9) switch
         {
             0 => Operation.OpenPersistent,
             1 => Operation.Checkpoint,
+            2 => Operation.Migrate,
             _ => (Operation)random.Next(1, 20),
         };
         var request = operation switch
@@ -165,9 +166,10 @@ public sealed class SessionFuzzTests
             Operation.CloseRange => WireClient.Encode(operation, new CloseRangeRequest { RangeId = span.RangeId }),
             Operation.Statistics => WireClient.Encode(operation, new StatisticsRequest { RangeId = span.RangeId }),
             Operation.Describe => WireClient.Encode(operation, new DescribeRequest { RangeId = span.RangeId }),
-            Operation.Query => WireClient.Encode(operation, new QueryRequest { Kind = (QueryKind)random.Next(5) }),
+            Operation.Query => WireClient.Encode(operation, new QueryRequest { Kind = (QueryKind)random.Next(6) }),
             Operation.OpenPersistent => WireClient.Encode(operation, Persistent(random)),
             Operation.Checkpoint => WireClient.Encode(operation, new CheckpointRequest { RangeId = span.RangeId }),
+            Operation.Migrate => WireClient.Encode(operation, Migration(random, in span)),
             Operation.AddDevice => WireClient.Encode(operation, default(AddDeviceRequest)),
             Operation.RemoveDevice => WireClient.Encode(operation, default(RemoveDeviceRequest)),
             Operation.LoadModule => WireClient.Encode(operation, default(LoadModuleRequest)),
@@ -185,6 +187,14 @@ public sealed class SessionFuzzTests
 
     private static OpenPersistentRequest Persistent(Random random) =>
         WireClient.Persistent(0x1000_0000 + ((ulong)random.Next(64) << 12), (ulong)random.Next(1, 16));
+
+    private static MigrateRequest Migration(Random random, in PageSpanRequest span) => WireClient.Migration() with
+    {
+        SessionId = (ulong)random.Next(2),
+        RangeId = span.RangeId,
+        FirstPage = span.FirstPage,
+        PageCount = (uint)span.PageCount,
+    };
 
     private static CreateRangeRequest Range(Random random) =>
         WireClient.Anonymous(0x1000_0000 + ((ulong)random.Next(64) << 12), (ulong)random.Next(1, 16));

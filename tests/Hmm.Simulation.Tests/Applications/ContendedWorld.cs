@@ -41,6 +41,7 @@ internal sealed class ContendedWorld : IDisposable
         });
         foreach (var device in _host.Devices)
         {
+            device.Encodes = seed % 2 == 0;
             device.Faults.InlinePermille = shape.Pick([0, 0, 300, 1000]);
             device.Faults.WriteErrorPermille = _writeErrors ? 100 : 0;
         }

@@ -81,6 +81,10 @@ internal static class BenchProcess
         {
             arguments.AddRange(["--file", plan.FilePath]);
         }
+        else if (plan.DataPath.Length > 0)
+        {
+            arguments.AddRange(["--data", plan.DataPath]);
+        }
 
         foreach (var device in plan.Target == BenchTarget.Hmm ? plan.Devices : [])
         {

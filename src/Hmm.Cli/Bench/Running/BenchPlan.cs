@@ -42,6 +42,9 @@ internal sealed record BenchPlan
     /// <summary>The devices of our host, fastest first; none: the file is mapped.</summary>
     internal IReadOnlyList<string> Devices { get; init; } = [];
 
+    /// <summary>Real files that the pages hold besides their tags; empty: words that compress to a half.</summary>
+    internal string DataPath { get; init; } = "";
+
     internal string DeviceFolder { get; init; } = "";
 
     /// <summary>The file that is mapped; empty where none is.</summary>

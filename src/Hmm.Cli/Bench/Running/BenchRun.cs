@@ -104,12 +104,14 @@ internal sealed class BenchRun
             return;
         }
 
+        using var data = _plan.DataPath.Length > 0 ? RealData.Open(_plan.DataPath) : null;
         for (var page = 0L; page < space.Pages; page++)
         {
             // Safe because the page is one of the space's.
             var words = new Span<ulong>(
                 (ulong*)space.Address + (page * PageWriter.PageWords), PageWriter.PageWords);
             PageWriter.Fill(_plan.Pattern.Content(), page, space.Pages, words);
+            data?.Fill(words);
         }
     }
 
