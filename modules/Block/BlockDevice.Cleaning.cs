@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core;
 using Hmm.Core.Devices;
 using Hmm.Linux;
 using Hmm.Uapi;
@@ -104,7 +105,7 @@ internal sealed partial class BlockDevice
         {
             var page = _cleaner.Pages[i];
             var at = (int)(page.Word.Place - first);
-            if (Checksum.OfFrame(_cleaner.BufferOf(at)) == page.Word.Checksum)
+            if (page.Word.Matches(Checksum.OfFrame(_cleaner.BufferOf(at)), out _))
             {
                 _cleaner.Copy(at, good);
                 _cleaner.Pages[good++] = page;
@@ -161,22 +162,34 @@ internal sealed partial class BlockDevice
                 var page = _cleaner.Pages[run.First + i];
                 var old = page.Word.Place;
 
-                // The owner first: only while it has one is its frame handed out, and its word ours to look at.
-                var stays = error == Errno.None && _log.TryOwnerOf(old, out var frame) && frame == page.Frame
+                // The owner first: only while it has one is its frame handed out, and its word ours to look at. Of
+                // frames that share the place some may have gone meanwhile; those that are left have the same word.
+                var stays = error == Errno.None && _log.TryOwnerOf(old, out var frame)
                     && WordOf(_first + frame) == page.Word;
                 if (stays)
                 {
-                    if (_seals is not null)
-                    {
-                        _seals[place] = _seals[old];
-                    }
-
-                    Volatile.Write(
-                        ref _memory.DriverWord(_first + page.Frame), new PlaceWord(place, page.Word.Checksum).Raw);
+                    MoveLocked(page.Word, place);
                 }
-
-                _log.Release(stays ? old : place);
+                else
+                {
+                    _log.Release(place);
+                }
             }
+        }
+    }
+
+    private void MoveLocked(PlaceWord word, uint place)
+    {
+        if (_seals is not null)
+        {
+            _seals[place] = _seals[word.Place];
+        }
+
+        _log.MoveOwners(word.Place, place);
+        for (var any = _log.TryOwnerOf(place, out var frame); any; any = _log.TryNextOf(frame, out frame))
+        {
+            Corruption.Require(WordOf(_first + frame) == word, "frames that share a place have one word");
+            Volatile.Write(ref _memory.DriverWord(_first + frame), new PlaceWord(place, word.Checksum).Raw);
         }
     }
 }

@@ -5,16 +5,9 @@ namespace Hmm.Modules.Block;
 internal sealed partial class BlockDevice
 {
     private readonly Cleaner _cleaner = new(); // owner: the keeper's thread
-    private long _wrongPagesSaid; // owner: the keeper's thread
+    private long _wrongReadsSaid; // owner: the keeper's thread
     private long _failedWritesSaid; // owner: the keeper's thread
     private bool _fullSaid; // owner: the keeper's thread
-    private bool _stallSaid; // owner: the keeper's thread
-
-    /// <summary>
-    /// How long a copy may be under way before people are told: 10 seconds, far beyond what a healthy disk takes, and
-    /// soon enough for somebody who waits to find the reason.
-    /// </summary>
-    internal long StallMs { get; init; } = 10_000;
 
     private void Keep()
     {
@@ -27,7 +20,6 @@ internal sealed partial class BlockDevice
         }
 
         TellOfErrors();
-        TellOfStall();
     }
 
     private bool DiscardOne()
@@ -72,12 +64,12 @@ internal sealed partial class BlockDevice
                 : $"device '{_name}': there is room again");
         }
 
-        var wrong = Interlocked.Read(ref _wrongPages);
-        if (wrong != _wrongPagesSaid)
+        var wrong = Interlocked.Read(ref _wrongReads);
+        if (wrong != _wrongReadsSaid)
         {
-            _say($"device '{_name}': {wrong - _wrongPagesSaid} pages could not be read back as they were written; "
+            _say($"device '{_name}': {wrong - _wrongReadsSaid} times a page was not read back as it was written; "
                 + "check the disk (dmesg, smartctl)");
-            _wrongPagesSaid = wrong;
+            _wrongReadsSaid = wrong;
         }
 
         var failed = Interlocked.Read(ref _failedWrites);
@@ -88,30 +80,5 @@ internal sealed partial class BlockDevice
         }
 
         _failedWritesSaid = failed;
-    }
-
-    private void TellOfStall()
-    {
-        var now = Environment.TickCount64;
-        var oldest = now;
-        var stalled = 0;
-        foreach (ref var state in _states.AsSpan())
-        {
-            var started = Volatile.Read(ref state.StartedMs);
-            if (started != 0 && now - started > StallMs)
-            {
-                stalled++;
-                oldest = Math.Min(oldest, started);
-            }
-        }
-
-        if (stalled > 0 != _stallSaid)
-        {
-            _stallSaid = stalled > 0;
-            _say(_stallSaid
-                ? $"device '{_name}': {stalled} copies have been under way for up to {(now - oldest) / 1000} s; the "
-                    + "disk does not answer, and threads that touch their pages wait"
-                : $"device '{_name}': the disk answers again");
-        }
     }
 }

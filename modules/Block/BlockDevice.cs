@@ -19,7 +19,7 @@ namespace Hmm.Modules.Block;
 /// of a word's place is that word's frame. A page is moved by writing it anew, then changing the word: a read that was
 /// under way meanwhile finds the word changed, and reads again.
 /// </remarks>
-internal sealed unsafe partial class BlockDevice : IDriverDevice, IFileIoCompletion
+internal sealed unsafe partial class BlockDevice : IDriverDevice, IPeerMemoryOps, IFileIoCompletion
 {
     private const int PageShift = Pfn.Shift;
 
@@ -55,6 +55,7 @@ internal sealed unsafe partial class BlockDevice : IDriverDevice, IFileIoComplet
         }
 
         _keeper = new Keeper(Keep);
+        _sharedReads = new SharedCompletion(this);
     }
 
     /// <inheritdoc/>
@@ -62,6 +63,9 @@ internal sealed unsafe partial class BlockDevice : IDriverDevice, IFileIoComplet
 
     /// <inheritdoc/>
     public string Description => (_cipher is null ? string.Empty : "encrypted, ") + _file.Description;
+
+    /// <inheritdoc/>
+    public string Location => _file.Location;
 
     /// <inheritdoc/>
     public void Attach(DeviceMemory memory, Pfn first)
@@ -126,6 +130,7 @@ internal sealed unsafe partial class BlockDevice : IDriverDevice, IFileIoComplet
         _keeper.Dispose();
         _file.Dispose();
         _cleaner.Dispose();
+        _decoders.Dispose();
         _cipher?.Dispose();
         _seals?.Dispose();
         _log.Dispose();
@@ -138,7 +143,8 @@ internal sealed unsafe partial class BlockDevice : IDriverDevice, IFileIoComplet
         {
             lock (_gate)
             {
-                return new LogCounts(_log.LivePages, _log.PagesWritten, _log.PagesMoved, _log.RunsWritten);
+                return new LogCounts(
+                    _log.LivePages, _log.PagesWritten, _log.PagesMoved, _log.RunsWritten, _log.PagesJoined);
             }
         }
     }
@@ -192,25 +198,7 @@ internal sealed unsafe partial class BlockDevice : IDriverDevice, IFileIoComplet
                 ReleaseLocked(segment.First + at);
             }
 
-            var done = 0;
-            count = 0;
-            taken = true;
-            while (taken && done < segment.FrameCount)
-            {
-                taken = _log.TryTake(
-                    LogStream.Eviction, first + (uint)done, segment.FrameCount - done, out var place, out var length);
-                if (taken)
-                {
-                    runs[count++] = new PlaceRun(place, (short)done, (short)length);
-                    done += length;
-                }
-            }
-
-            if (!taken)
-            {
-                GiveBackLocked(runs[..count]);
-            }
-
+            taken = TryTakeRunsLocked(first, segment.FrameCount, runs, out count);
             wake = _log.WantsCleaning;
         }
 
@@ -220,6 +208,25 @@ internal sealed unsafe partial class BlockDevice : IDriverDevice, IFileIoComplet
         }
 
         return taken;
+    }
+
+    /// <summary>Takes places for so many frames in a row, all or none.</summary>
+    private bool TryTakeRunsLocked(uint first, int wanted, Span<PlaceRun> runs, out int count)
+    {
+        count = 0;
+        for (var done = 0; done < wanted;)
+        {
+            if (!_log.TryTake(LogStream.Eviction, first + (uint)done, wanted - done, out var place, out var length))
+            {
+                GiveBackLocked(runs[..count]);
+                return false;
+            }
+
+            runs[count++] = new PlaceRun(place, (short)done, (short)length);
+            done += length;
+        }
+
+        return true;
     }
 
     private void GiveBackLocked(ReadOnlySpan<PlaceRun> runs)
@@ -235,7 +242,7 @@ internal sealed unsafe partial class BlockDevice : IDriverDevice, IFileIoComplet
     }
 
     [SkipLocalsInit]
-    private void Read(CopyBatch batch, int index, CopySegment segment)
+    private void Read(CopyBatch batch, int index, CopySegment segment, PeerBatch? peers = null)
     {
         if (!_copies.TryAdd(batch, index, out var copy))
         {
@@ -243,7 +250,7 @@ internal sealed unsafe partial class BlockDevice : IDriverDevice, IFileIoComplet
             return;
         }
 
-        Span<PlaceRun> runs = stackalloc PlaceRun[segment.FrameCount];
+        Span<ReadRun> runs = stackalloc ReadRun[segment.FrameCount];
         var count = 0;
         for (var at = 0; at < segment.FrameCount; at++)
         {
@@ -254,18 +261,21 @@ internal sealed unsafe partial class BlockDevice : IDriverDevice, IFileIoComplet
                 return;
             }
 
-            if (count > 0 && word.Place == runs[count - 1].Place + (uint)runs[count - 1].Count)
+            if (count > 0 && runs[count - 1].TryExtend(word.Place, out var longer))
             {
-                var run = runs[count - 1];
-                runs[count - 1] = run with { Count = (short)(run.Count + 1) };
+                runs[count - 1] = longer;
             }
             else
             {
-                runs[count++] = new PlaceRun(word.Place, (short)at, 1);
+                runs[count++] = new ReadRun(word.Place, (short)at, 1, 1);
             }
         }
 
-        Submit(copy, segment, runs[..count], write: false);
+        Begin(copy, count, peers, index);
+        foreach (var run in runs[..count])
+        {
+            Submit(copy, in segment, in run);
+        }
     }
 
     private PlaceWord WordOf(Pfn frame) => new(Volatile.Read(ref _memory.DriverWord(frame)));
@@ -280,7 +290,7 @@ internal sealed unsafe partial class BlockDevice : IDriverDevice, IFileIoComplet
         if (!word.IsEmpty)
         {
             Volatile.Write(ref place, 0);
-            _log.Release(word.Place);
+            _log.Release(word.Place, NumberOf(frame));
         }
     }
 }

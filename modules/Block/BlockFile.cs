@@ -39,6 +39,9 @@ internal sealed class BlockFile : IBlockFile
     }
 
     /// <inheritdoc/>
+    public string Location => _file.Location;
+
+    /// <inheritdoc/>
     public void Submit(in FileIoRequest request) => _file.Submit(request with { Offset = _start + request.Offset });
 
     /// <inheritdoc/>

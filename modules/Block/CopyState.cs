@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Devices;
+
 namespace Hmm.Modules.Block;
 
 /// <summary>What is kept of a segment while its transfers are under way.</summary>
@@ -11,9 +13,9 @@ internal struct CopyState
     /// <summary>The error of one that failed.</summary>
     public int Error;
 
-    /// <summary>How often a part of it was read again because its bytes were wrong.</summary>
-    public int Retries;
+    /// <summary>The batch that its pages go to as they are kept; null: they are decoded.</summary>
+    public PeerBatch? Peers;
 
-    /// <summary>When it began, by the clock of <see cref="Environment.TickCount64"/>; 0: none is under way.</summary>
-    public long StartedMs;
+    /// <summary>Its segment in that.</summary>
+    public int Index;
 }

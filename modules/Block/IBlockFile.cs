@@ -13,6 +13,9 @@ internal interface IBlockFile : IDisposable
     /// <summary>Where it is and how it is reached, in a few words.</summary>
     string Description { get; }
 
+    /// <inheritdoc cref="FileIo.Location"/>
+    string Location { get; }
+
     /// <inheritdoc cref="FileIo.Submit"/>
     void Submit(in FileIoRequest request);
 

@@ -13,8 +13,11 @@ namespace Hmm.Modules.Block;
 /// </summary>
 /// <remarks>
 /// Pure memory: knows of no file and of no thread. Guarded by: its owner's gate, every member.
+/// A place has one owner, or several that share it: those are a list that begins at the place and goes on from frame to
+/// frame.
 /// Invariants: a place is taken if and only if its owner is not 0; the sum of <see cref="Segment.Live"/> = taken
-/// places; every segment is in the list its state calls for, Open, Cleaning and Discarding in none.
+/// places; a frame is in one list at most; every segment is in the list its state calls for, Open, Cleaning and
+/// Discarding in none.
 /// </remarks>
 internal sealed unsafe partial class Log : IDisposable
 {
@@ -42,6 +45,7 @@ internal sealed unsafe partial class Log : IDisposable
     private readonly Segment[] _segments;
     private readonly SegmentLists _lists;
     private readonly uint* _owners; // for each place its frame + 1; zeroed memory that costs nothing until it is used
+    private readonly uint* _next; // for each frame that shares a place the next one + 1; there are fewer than places
     private readonly Stream[] _streams = [new Stream(), new Stream()];
     private int _virgin; // segments from here on were never used
     private long _credit; // 0 to CreditMax
@@ -57,6 +61,7 @@ internal sealed unsafe partial class Log : IDisposable
         _segments = new Segment[segments];
         _lists = new SegmentLists(_segments);
         _owners = (uint*)NativeMemory.AllocZeroed((nuint)segments * SegmentPages, sizeof(uint));
+        _next = (uint*)NativeMemory.AllocZeroed((nuint)segments * SegmentPages, sizeof(uint));
     }
 
     /// <summary>Free segments; while the medium is full, only those that have room.</summary>
@@ -71,6 +76,9 @@ internal sealed unsafe partial class Log : IDisposable
 
     /// <summary>Pages that were given places by the cleaner.</summary>
     public long PagesMoved { get; private set; }
+
+    /// <summary>Pages that were given no place of their own, since they share another's.</summary>
+    public long PagesJoined { get; private set; }
 
     /// <summary>Runs that evictions were given: pages written by runs is how sequential it is.</summary>
     public long RunsWritten { get; private set; }
@@ -150,7 +158,61 @@ internal sealed unsafe partial class Log : IDisposable
         }
     }
 
-    /// <summary>Gives a place back.</summary>
+    /// <summary>Lets a frame share a taken place.</summary>
+    public void Join(uint place, uint frame)
+    {
+        Corruption.Require(
+            _owners[place] != 0 && _owners[place] != frame + 1 && _next[frame] == 0, "a frame joins others at a place");
+        _next[frame] = _owners[place];
+        _owners[place] = frame + 1;
+        PagesJoined++;
+    }
+
+    /// <summary>The next frame that shares a place with this one.</summary>
+    public bool TryNextOf(uint frame, out uint next)
+    {
+        next = _next[frame] - 1;
+        return _next[frame] != 0;
+    }
+
+    /// <summary>Takes a frame from its place, which is given back with the last one.</summary>
+    public void Release(uint place, uint frame)
+    {
+        if (_owners[place] == frame + 1)
+        {
+            if (_next[frame] == 0)
+            {
+                Release(place);
+                return;
+            }
+
+            _owners[place] = _next[frame];
+        }
+        else
+        {
+            // A place holds a few dozen pages at most, so its list is short.
+            var before = _owners[place] - 1;
+            while (_next[before] != frame + 1)
+            {
+                Corruption.Require(_owners[place] != 0 && _next[before] != 0, "a frame is in the list of its place");
+                before = _next[before] - 1;
+            }
+
+            _next[before] = _next[frame];
+        }
+
+        _next[frame] = 0;
+    }
+
+    /// <summary>Gives the owners of one place to another that is taken, and gives the first one back.</summary>
+    public void MoveOwners(uint from, uint to)
+    {
+        Corruption.Require(_owners[from] != 0 && _owners[to] != 0, "owners move between places that are taken");
+        _owners[to] = _owners[from];
+        Release(from);
+    }
+
+    /// <summary>Gives a place back; nobody's list begins there any more.</summary>
     public void Release(uint place)
     {
         Corruption.Require(_owners[place] != 0, "a place is released once");
@@ -166,7 +228,7 @@ internal sealed unsafe partial class Log : IDisposable
         }
     }
 
-    /// <summary>The frame that a place holds.</summary>
+    /// <summary>The frame that a place holds, or the first of those that share it.</summary>
     public bool TryOwnerOf(uint place, out uint frame)
     {
         frame = _owners[place] - 1;
@@ -183,7 +245,11 @@ internal sealed unsafe partial class Log : IDisposable
         _owners[place] = frame + 1;
     }
 
-    public void Dispose() => NativeMemory.Free(_owners);
+    public void Dispose()
+    {
+        NativeMemory.Free(_owners);
+        NativeMemory.Free(_next);
+    }
 
     private Span<uint> OwnersOf(int segment) => new(_owners + ((long)segment * SegmentPages), SegmentPages);
 

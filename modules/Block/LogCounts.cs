@@ -2,8 +2,10 @@
 namespace Hmm.Modules.Block;
 
 /// <summary>What a log has done.</summary>
-/// <param name="LivePages">Pages that it holds.</param>
+/// <param name="LivePages">Places that hold pages.</param>
 /// <param name="PagesWritten">Pages that were evicted to it.</param>
 /// <param name="PagesMoved">Pages that the cleaner moved: write amplification is 1 + moved by written.</param>
 /// <param name="RunsWritten">In how many pieces the evicted ones were written.</param>
-internal readonly record struct LogCounts(long LivePages, long PagesWritten, long PagesMoved, long RunsWritten);
+/// <param name="PagesJoined">Pages of other devices that share a place with one that is counted.</param>
+internal readonly record struct LogCounts(
+    long LivePages, long PagesWritten, long PagesMoved, long RunsWritten, long PagesJoined);

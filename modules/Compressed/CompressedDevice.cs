@@ -19,7 +19,7 @@ namespace Hmm.Modules.Compressed;
 /// Invariant: a frame's driver word is a <see cref="FrameWord"/>; whoever exchanges an object's word for another
 /// releases the object.
 /// </remarks>
-internal sealed unsafe class CompressedDevice : IDriverDevice, IFrameWords
+internal sealed unsafe partial class CompressedDevice : IDriverDevice, IPeerMemoryOps, IFrameWords
 {
     private const int WordsPerFrame = Pfn.SizeBytes / sizeof(ulong);
 
@@ -38,12 +38,16 @@ internal sealed unsafe class CompressedDevice : IDriverDevice, IFrameWords
     {
         SizeBytes = sizeBytes;
         _codec = codec;
+        Encoding = codec is null ? PageEncoding.Word : PageEncoding.Of(codec.Name);
         _store = ObjectStore.Create(memoryBytes, this);
         _workers = workers == 0 ? null : new EvictWorkers(workers, Store);
     }
 
     /// <inheritdoc/>
     public ulong SizeBytes { get; }
+
+    /// <inheritdoc/>
+    public int FullPermille => _store.FullPermille;
 
     /// <summary>The store.</summary>
     public ObjectStore Objects => _store;
@@ -160,12 +164,16 @@ internal sealed unsafe class CompressedDevice : IDriverDevice, IFrameWords
     private void Store(CopyBatch batch)
     {
         var count = batch.Count;
+        var peers = batch is PeerBatch { IsEncoded: true } encoded ? encoded : null;
         for (var i = 0; i < count; i++)
         {
             var segment = batch[i];
             for (var frame = 0; frame < segment.FrameCount; frame++)
             {
-                var word = Pack(segment.First + frame, segment.Buffer + (frame << Pfn.Shift));
+                var page = segment.Buffer + (frame << Pfn.Shift);
+                var word = peers is null
+                    ? Pack(segment.First + frame, page)
+                    : PackEncoded(segment.First + frame, page, peers.PageAt(i, frame));
                 Replace(segment.First + frame, word);
                 if (word.IsEmpty)
                 {

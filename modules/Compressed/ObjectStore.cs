@@ -83,6 +83,13 @@ internal sealed unsafe partial class ObjectStore : IDisposable
     public long SlotBytes => Volatile.Read(ref _slotBytes);
 
     /// <summary>
+    /// How much of its room is taken, in thousandths. A sixteenth counts as taken: that is what slots of the wrong size
+    /// and spans in the making hold when nothing finds room any more.
+    /// </summary>
+    public int FullPermille =>
+        (int)Math.Min(1000, SlotBytes * 1000 / ((long)_spanCount * SizeClasses.SpanBytes / 16 * 15));
+
+    /// <summary>
     /// Whether there was no room for an object and little has left since (a 64th of the store), so that it is not worth
     /// compressing another page for it.
     /// </summary>

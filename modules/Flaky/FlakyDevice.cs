@@ -11,8 +11,8 @@ namespace Hmm.Modules.Flaky;
 
 /// <summary>
 /// Another device's memory, seen through bad luck: each segment is late by a random time, so that completions come out
-/// of order, and some segments fail and some frames are turned down. Bytes are never wrong. It is there to test the
-/// system with, on any driver.
+/// of order, some segments fail or stall, and some frames are turned down. Bytes are never wrong. It is there to test
+/// the system with, on any driver.
 /// </summary>
 /// <remarks>
 /// Threads: hooks from any; one thread of its own starts what is due. The seed decides the lots in the order in which
@@ -91,13 +91,18 @@ internal sealed class FlakyDevice : IDriverDevice
         {
             var copy = _free.TryTake(out var free) ? free : new FlakyCopy(this);
             copy.Take(batch, i, isWrite, Draw(1000) < (uint)errorPermille ? Errno.EIO : Errno.None);
-            Delay(copy);
+            Delay(copy, isWrite ? _options.WriteStallPermille : _options.ReadStallPermille);
         }
     }
 
-    private void Delay(FlakyCopy copy)
+    private void Delay(FlakyCopy copy, int stallPermille)
     {
         var ticks = Draw((uint)_options.DelayUsMax + 1) * Stopwatch.Frequency / 1_000_000;
+        if (stallPermille > 0 && Draw(1000) < (uint)stallPermille)
+        {
+            ticks += _options.StallMs * Stopwatch.Frequency / 1000;
+        }
+
         lock (_gate)
         {
             _due.Enqueue(copy, Stopwatch.GetTimestamp() + ticks);

@@ -29,6 +29,9 @@ internal sealed class FlakyDriver : IDeviceDriver
         new("write_errors", ModuleParameterType.Integer, "10", "segments of 1000 that cannot be written"),
         new("refuse", ModuleParameterType.Integer, "10", "frames of 1000 that it turns down"),
         new("delay_us", ModuleParameterType.Integer, "1000", "the longest that a segment waits, in microseconds"),
+        new("read_stalls", ModuleParameterType.Integer, "0", "reads of 1000 that stall, and then succeed"),
+        new("write_stalls", ModuleParameterType.Integer, "0", "writes of 1000 that stall, and then succeed"),
+        new("stall_ms", ModuleParameterType.Integer, "15000", "how long those wait, in milliseconds"),
     ];
 
     /// <inheritdoc/>

@@ -122,9 +122,7 @@ internal sealed class PmemDevice : IPersistentDevice, ICopyTarget
             return _file.Write(offset, buffer);
         }
 
-        // Once more if it was not what was written: a cable's fault may pass.
-        var error = Read(segment.First, segment.FrameCount, offset, buffer);
-        return error == Errno.None ? error : Read(segment.First, segment.FrameCount, offset, buffer);
+        return Read(segment.First, segment.FrameCount, offset, buffer);
     }
 
     /// <inheritdoc/>

@@ -80,11 +80,14 @@ internal static class CommandLine
                 RangeReport.Print,
                 RangeReport.ToJson),
             PageCommand.Create(terminal),
+            MigrateCommand.Create(terminal),
             ModulesCommand.Create(terminal),
             ExportsCommand.Create(terminal),
             ConformanceCommand.Create(terminal),
             PmemCommand.Create(terminal),
             BenchCommand.Create(terminal),
+            TraceCommand.Create(terminal),
+            ReplayCommand.Create(terminal),
         };
 
     /// <summary>The words that lead to a command, each with a space after it.</summary>

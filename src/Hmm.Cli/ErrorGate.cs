@@ -49,7 +49,7 @@ internal static class ErrorGate
 
     private static int CodeOf(Errno errno) => errno switch
     {
-        Errno.EBUSY or Errno.ENOMEM => ExitCode.Busy,
+        Errno.EBUSY or Errno.ENOMEM or Errno.ETIMEDOUT => ExitCode.Busy,
         Errno.ENOSPC or Errno.EROFS => ExitCode.DeviceFolder,
         Errno.ENOSYS => ExitCode.Unsupported,
         _ => ExitCode.Failed,

@@ -60,8 +60,14 @@ public static class HostProgram
 
     private static readonly Option<string?> s_policy = new("--policy")
     {
-        Description = "The reclaim policy, from the module of that name, as in cyclic. Default: the built-in two "
+        Description = "The reclaim policy, from the module of that name, as in cyclic. Default: the built-in three "
             + "queues.",
+    };
+
+    private static readonly Option<string?> s_deadline = new("--device-deadline")
+    {
+        Description = "How long a device may take for a copy, as in 30s or 500ms, 100ms to 1h; then whoever waits for "
+            + "it gets an error. Default: 10s.",
     };
 
     private static readonly Option<string> s_modules = new("--modules")
@@ -88,6 +94,7 @@ public static class HostProgram
         Option[] options =
         [
             s_descriptor, s_socket, s_budget, s_devices, s_folder, s_size, s_modules, s_otherModules, s_policy,
+            s_deadline,
         ];
         Array.ForEach(options, command.Options.Add);
 
@@ -198,6 +205,7 @@ public static class HostProgram
             ModuleFolder = parsed.GetValue(s_modules)!,
             OtherModuleFolders = parsed.GetValue(s_otherModules) ?? [],
             ReclaimPolicy = string.IsNullOrEmpty(parsed.GetValue(s_policy)) ? null : parsed.GetValue(s_policy),
+            DeviceDeadline = DeadlineOf(parsed.GetValue(s_deadline)),
             Mutant = MutantOfEnvironment(),
         };
     }
@@ -211,6 +219,19 @@ public static class HostProgram
     private static ulong SizeOf(string option, string text) => ByteSize.TryParse(text, out var bytes)
         ? bytes
         : throw new HmmException(Errno.EINVAL, $"{option} must be a size such as 256MiB or 1GiB, and '{text}' is not.");
+
+    private static TimeSpan DeadlineOf(string? text)
+    {
+        if (text is null)
+        {
+            return DeadlineLoop.Default;
+        }
+
+        return Duration.TryParse(text, out var deadline) && deadline >= DeadlineLoop.Min && deadline <= DeadlineLoop.Max
+            ? deadline
+            : throw new HmmException(
+                Errno.EINVAL, $"--device-deadline must be a time from 100ms to 1h, such as 10s, and '{text}' is not.");
+    }
 
     private static ulong DefaultBudgetBytes()
     {

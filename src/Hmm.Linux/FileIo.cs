@@ -9,7 +9,8 @@ namespace Hmm.Linux;
 /// <summary>
 /// Asynchronous transfers at any offset of one file or block device: a bounded queue, and behind it an io_uring
 /// with up to 256 requests in flight and one thread, or worker threads that block in the kernel so that the
-/// submitter does not, with as many requests in flight as there are workers.
+/// submitter does not, with as many requests in flight as there are workers. A thread with a <see cref="ThreadRing"/>
+/// does its own.
 /// </summary>
 /// <remarks>
 /// Thread-safety: every member may be called from several threads at once, except
@@ -40,7 +41,8 @@ public sealed partial class FileIo : IDisposable
     private readonly FileIoRequest[] _ring = new FileIoRequest[QueueLengthMax]; // Guarded by: _gate
     private int _head; // Guarded by: _gate
     private int _count; // Guarded by: _gate
-    private bool _closing; // Guarded by: _gate
+    private volatile bool _closing; // Guarded by: _gate for the writer, atomic for readers
+    private int _flights; // Guarded by: atomic
 
     private FileIo(in Opened opened, int workers, bool ring)
     {
@@ -50,6 +52,7 @@ public sealed partial class FileIo : IDisposable
         _lengthMayShrink = opened.LengthMayShrink;
         _isBlockDevice = opened.IsBlockDevice;
         LengthBytes = opened.LengthBytes;
+        Location = DiskLocation.Of(FileStatus.Of(opened.Buffered));
         WhyNoRing = ring ? TryStartRing(out _uring) : "not asked for";
         _workers = new Thread[_uring is null ? workers : 0];
         for (var i = 0; i < _workers.Length; i++)
@@ -71,6 +74,12 @@ public sealed partial class FileIo : IDisposable
 
     /// <summary>How the file is reached: found out by a transfer when it was opened.</summary>
     public FileIoMode Mode => _direct is null ? FileIoMode.Buffered : FileIoMode.Direct;
+
+    /// <summary>
+    /// What stands between DRAM and the file's disk, outermost first, as below <c>/sys/devices</c>; empty for a file
+    /// in DRAM, one step where the kernel does not say.
+    /// </summary>
+    public string Location { get; }
 
     /// <summary>
     /// The file's length in bytes when it was opened. No request makes the file longer.
@@ -103,6 +112,11 @@ public sealed partial class FileIo : IDisposable
             || request.Offset > (ulong)(long.MaxValue - request.LengthBytes) || (request.Write && !_writable))
         {
             ThrowBadRequest(in request);
+        }
+
+        if (ThreadRing.Current is { } ring && TryBegin(ring, in request))
+        {
+            return;
         }
 
         if (_uring is not null)
@@ -184,14 +198,15 @@ public sealed partial class FileIo : IDisposable
     /// Completes every request that was submitted, ends the workers and closes the file.
     /// </summary>
     /// <exception cref="InvalidOperationException">
-    /// Called by a completion: the worker would wait for itself.
+    /// Called by a completion or a thread with a <see cref="ThreadRing"/>: it would wait for itself.
     /// </exception>
     public void Dispose()
     {
-        if (Array.IndexOf(_workers, Thread.CurrentThread) >= 0 || _uring?.IsOwnThread == true)
+        if (Array.IndexOf(_workers, Thread.CurrentThread) >= 0 || _uring?.IsOwnThread == true
+            || ThreadRing.Current is not null)
         {
             throw new InvalidOperationException(
-                "A completion must not dispose its FileIo; dispose it on another thread.");
+                "A completion, or a thread with a ring, must not dispose a FileIo; dispose it on another thread.");
         }
 
         lock (_gate)
@@ -206,8 +221,46 @@ public sealed partial class FileIo : IDisposable
         }
 
         _uring?.Dispose();
+        lock (_gate)
+        {
+            while (Volatile.Read(ref _flights) > 0)
+            {
+                Monitor.Wait(_gate);
+            }
+        }
+
         _direct?.Dispose();
         _buffered.Dispose();
+    }
+
+    internal int NumberOf(bool direct) => (int)(direct ? _direct! : _buffered).DangerousGetHandle();
+
+    // A ring has a transfer of this file, which keeps its descriptors open.
+    internal void BeginFlight() => Interlocked.Increment(ref _flights);
+
+    internal void EndFlight()
+    {
+        if (Interlocked.Decrement(ref _flights) == 0 && _closing)
+        {
+            lock (_gate)
+            {
+                Monitor.PulseAll(_gate);
+            }
+        }
+    }
+
+    private bool TryBegin(ThreadRing ring, in FileIoRequest request)
+    {
+        if (_direct is null)
+        {
+            return false; // see TryStartRing
+        }
+
+        // Counted before the look at _closing: disposal either waits for it, or is seen.
+        BeginFlight();
+        var begun = !_closing && ring.TryBegin(this, in request);
+        EndFlight();
+        return begun;
     }
 
     // Through the page cache every request would be handed to a kernel thread, and writes to one of them one after the
@@ -217,7 +270,7 @@ public sealed partial class FileIo : IDisposable
         ring = null;
         return _direct is null
             ? "the file system has no O_DIRECT"
-            : RingTransfers.TryStart(this, _direct, _buffered, out ring);
+            : RingTransfers.TryStart(this, out ring);
     }
 
     [DoesNotReturn]

@@ -12,7 +12,8 @@ internal readonly record struct FileStatus(
     ulong SizeBytes,
     ulong AllocatedBytes,
     uint UserId,
-    (uint Major, uint Minor, ulong Number) Identity)
+    (uint Major, uint Minor, ulong Number) Identity,
+    (uint Major, uint Minor) Device)
 {
     // statx counts blocks of 512 bytes whatever the file system's own are.
     private const ulong BlockSizeBytes = 512;
@@ -83,5 +84,6 @@ internal readonly record struct FileStatus(
         buffer.stx_size,
         buffer.stx_blocks * BlockSizeBytes,
         buffer.stx_uid,
-        (buffer.stx_dev_major, buffer.stx_dev_minor, buffer.stx_ino));
+        (buffer.stx_dev_major, buffer.stx_dev_minor, buffer.stx_ino),
+        (buffer.stx_rdev_major, buffer.stx_rdev_minor));
 }

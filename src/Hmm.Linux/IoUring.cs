@@ -171,6 +171,11 @@ internal sealed unsafe class IoUring : DescriptorHandle
         }
     }
 
+    // What is in flight belongs to the kernel, which may still write to its buffers: there is no way back from here.
+    [DoesNotReturn]
+    internal static void Fail(Errno error) =>
+        Environment.FailFast($"io_uring_enter failed with {error} on a ring that worked before.");
+
     internal bool HasCompletion => *_completeHead != Volatile.Read(ref *_completeTail);
 
     internal bool TryReap(out ulong userData, out int result)

@@ -9,32 +9,20 @@ namespace Hmm.Linux;
 // requests by itself, many in one call.
 //
 // Threads: Submit from any; targets are told on the ring's thread.
-// Invariant: submitted = completed + in the queue + in flight; in flight + free slots = DepthMax.
+// Invariant: submitted = completed + in the queue + in flight.
 internal sealed unsafe class RingTransfers : IDisposable
 {
-    // Disks take 32 to 1024 requests at once; 256 keep any of them busy.
-    private const int DepthMax = 256;
-
     // The wake-up's poll has an entry of its own.
-    private const uint Entries = 2 * DepthMax;
+    private const uint Entries = 2 * RingFlights.DepthMax;
     private const ulong WakeTag = ulong.MaxValue;
     private const uint PollIn = 1; // POLLIN; include/uapi/asm-generic/poll.h
 
     private readonly FileIo _file; // immutable
-    private readonly Descriptor _direct; // immutable
-    private readonly Descriptor _buffered; // immutable
     private readonly EventFd _wake = EventFd.Create(); // immutable
     private readonly Thread _thread; // immutable
     private readonly ManualResetEventSlim _answered = new(); // immutable
-    private readonly Flight[] _flights = new Flight[DepthMax]; // owner thread
-    private readonly int[] _freeSlots = new int[DepthMax]; // owner thread
-    private readonly int[] _started = new int[DepthMax]; // owner thread; slots taken in this turn
-    private int _freeCount = DepthMax; // owner thread
-    private int _startedCount; // owner thread
+    private readonly FileIoRequest[] _taken = new FileIoRequest[RingFlights.DepthMax]; // owner thread; in this turn
     private bool _wakeArmed; // owner thread
-    private FileIoBuffers[] _buffers = []; // owner thread
-    private int _directNumber; // owner thread
-    private int _bufferedNumber; // owner thread
 
     private readonly object _gate = new();
     private readonly FileIoRequest[] _queue = new FileIoRequest[FileIo.QueueLengthMax]; // Guarded by: _gate
@@ -46,23 +34,18 @@ internal sealed unsafe class RingTransfers : IDisposable
     private Errno _registered; // Guarded by: _answered
     private string _whyNot = string.Empty; // Guarded by: _answered
 
-    private RingTransfers(FileIo file, Descriptor direct, Descriptor buffered)
+    private RingTransfers(FileIo file)
     {
-        (_file, _direct, _buffered) = (file, direct, buffered);
-        for (var i = 0; i < DepthMax; i++)
-        {
-            _freeSlots[i] = i;
-        }
-
+        _file = file;
         _thread = new Thread(Run, 512 << 10) { IsBackground = true, Name = "hmm-io-ring" };
     }
 
     internal bool IsOwnThread => Thread.CurrentThread == _thread;
 
     // Empty, or why there is none.
-    internal static string TryStart(FileIo file, Descriptor direct, Descriptor buffered, out RingTransfers? ring)
+    internal static string TryStart(FileIo file, out RingTransfers? ring)
     {
-        var started = new RingTransfers(file, direct, buffered);
+        var started = new RingTransfers(file);
         started._thread.Start();
         started._answered.Wait();
         if (started._whyNot.Length == 0)
@@ -149,45 +132,40 @@ internal sealed unsafe class RingTransfers : IDisposable
 
         using (ring)
         {
-            // The ring's thread ends before either descriptor is closed, so their numbers stay theirs.
-            _directNumber = (int)_direct.DangerousGetHandle();
-            _bufferedNumber = (int)_buffered.DangerousGetHandle();
+            var flights = new RingFlights(ring);
             _answered.Set();
-            while (TryTakeWork(ring, out var sleep))
+            while (TryTakeWork(flights, out var sleep))
             {
                 ArmWake(ring);
                 var error = ring.Enter(wait: sleep && !ring.HasCompletion);
                 if (error != Errno.None)
                 {
-                    // What is in flight belongs to the kernel, which may still write to its buffers: there is no way
-                    // back from here.
-                    Environment.FailFast($"io_uring_enter failed with {error} on a ring that worked before.");
+                    IoUring.Fail(error);
                 }
 
-                Reap(ring);
+                Reap(ring, flights);
             }
         }
     }
 
     // Moves requests from the queue into the ring. False: closing, and all is done.
-    private bool TryTakeWork(IoUring ring, out bool sleep)
+    private bool TryTakeWork(RingFlights flights, out bool sleep)
     {
         FileIoBuffers[]? register;
+        var taken = 0;
         lock (_gate)
         {
             _asleep = false;
-            while (_count > 0 && _freeCount > 0)
+            while (_count > 0 && taken < flights.FreeCount)
             {
-                var slot = _freeSlots[--_freeCount];
-                _flights[slot] = new Flight { Request = _queue[_head] };
+                _taken[taken++] = _queue[_head];
                 _queue[_head] = default; // or the queue would keep the target alive
                 _head = (_head + 1) % FileIo.QueueLengthMax;
                 _count--;
-                _started[_startedCount++] = slot;
             }
 
             (register, _toRegister) = (_toRegister, null);
-            if (_closing && _count == 0 && _freeCount == DepthMax && _startedCount == 0 && register is null)
+            if (_closing && _count == 0 && flights.IsIdle && taken == 0 && register is null)
             {
                 sleep = false;
                 return false;
@@ -195,24 +173,24 @@ internal sealed unsafe class RingTransfers : IDisposable
 
             // Set under the lock, so that a request that is added later finds it and signals; with every slot in use
             // only a completion helps, and that wakes anyway.
-            sleep = register is null && _startedCount == 0;
-            _asleep = _count == 0 || _freeCount > 0;
+            sleep = register is null && taken == 0;
+            _asleep = _count == 0 || taken < flights.FreeCount;
         }
 
         if (register is not null)
         {
-            _registered = Register(ring, register);
+            _registered = flights.Register(register);
             _answered.Set();
         }
 
-        for (var i = 0; i < _startedCount; i++)
+        for (var i = 0; i < taken; i++)
         {
-            Begin(ring, _started[i]);
+            flights.Begin(_file, in _taken[i]);
+            _taken[i] = default;
         }
 
         // A full turn was submitted: wait for what it brings, unless nothing of it went to the kernel.
-        sleep |= _startedCount > 0 && _freeCount < DepthMax;
-        _startedCount = 0;
+        sleep |= taken > 0 && !flights.IsIdle;
         return true;
     }
 
@@ -231,52 +209,7 @@ internal sealed unsafe class RingTransfers : IDisposable
         _wakeArmed = true;
     }
 
-    private void Begin(IoUring ring, int slot)
-    {
-        ref var flight = ref _flights[slot];
-        flight.LengthBytes = flight.Request.LengthBytes;
-        var error = flight.Request.Write
-            ? _file.WritableLength(in flight.Request, out flight.LengthBytes)
-            : Errno.None;
-        if (error != Errno.None || flight.LengthBytes == 0)
-        {
-            End(slot, error);
-            return;
-        }
-
-        Continue(ring, slot);
-    }
-
-    // Submits what is left of a transfer: direct where its place and buffer are aligned, else through the page cache.
-    private void Continue(IoUring ring, int slot)
-    {
-        ref var flight = ref _flights[slot];
-        var offset = flight.Request.Offset + (ulong)flight.DoneBytes;
-        var buffer = flight.Request.Buffer + flight.DoneBytes;
-        var left = flight.LengthBytes - flight.DoneBytes;
-        flight.IsDirect = !flight.DirectRefused && left >= FileIo.AlignmentBytes
-            && ((offset | (ulong)buffer) % FileIo.AlignmentBytes) == 0;
-        var piece = flight.IsDirect ? left & ~(int)(FileIo.AlignmentBytes - 1) : left;
-        ref var entry = ref ring.Next();
-        var write = flight.Request.Write;
-        if (TryFindBuffer(buffer, piece, out var index))
-        {
-            entry.opcode = write ? LibC.IORING_OP_WRITE_FIXED : LibC.IORING_OP_READ_FIXED;
-            entry.buf_index = index;
-        }
-        else
-        {
-            entry.opcode = write ? LibC.IORING_OP_WRITE : LibC.IORING_OP_READ;
-        }
-
-        entry.fd = flight.IsDirect ? _directNumber : _bufferedNumber;
-        entry.off = offset;
-        entry.addr = (ulong)buffer;
-        entry.len = (uint)piece;
-        entry.user_data = (ulong)slot;
-    }
-
-    private void Reap(IoUring ring)
+    private void Reap(IoUring ring, RingFlights flights)
     {
         while (ring.TryReap(out var userData, out var result))
         {
@@ -287,92 +220,8 @@ internal sealed unsafe class RingTransfers : IDisposable
             }
             else
             {
-                Completed(ring, (int)userData, result);
+                flights.Completed((int)userData, result);
             }
         }
-    }
-
-    private void Completed(IoUring ring, int slot, int result)
-    {
-        ref var flight = ref _flights[slot];
-        var error = result < 0 ? (Errno)(-result) : Errno.None;
-        if (result > 0)
-        {
-            flight.DoneBytes += result;
-            if (flight.DoneBytes < flight.LengthBytes)
-            {
-                Continue(ring, slot); // short: the end of the file, or of what the device does at once
-                return;
-            }
-        }
-        else if (result == 0)
-        {
-            error = flight.Request.Write ? Errno.EIO : Errno.None; // a read at the end of the file
-        }
-        else if (LinuxError.IsInterrupted(error) || (error == Errno.EINVAL && flight.IsDirect))
-        {
-            flight.DirectRefused |= error == Errno.EINVAL; // this spot wants another alignment than was probed
-            Continue(ring, slot);
-            return;
-        }
-
-        End(slot, error == Errno.EAGAIN ? Errno.EIO : error);
-    }
-
-    private void End(int slot, Errno error)
-    {
-        var flight = _flights[slot];
-        _flights[slot] = default; // or it would keep the target alive
-        _freeSlots[_freeCount++] = slot;
-        flight.Request.Target.Completed(flight.Request.Tag, error, flight.DoneBytes);
-    }
-
-    private Errno Register(IoUring ring, FileIoBuffers[] buffers)
-    {
-        var vectors = new List<iovec>();
-        foreach (var piece in buffers)
-        {
-            for (var i = 0; i < piece.Count; i++)
-            {
-                vectors.Add(new iovec
-                {
-                    iov_base = piece.Address + ((nint)i * piece.StrideBytes),
-                    iov_len = (nuint)piece.LengthBytes,
-                });
-            }
-        }
-
-        var error = ring.RegisterBuffers([.. vectors]);
-        _buffers = error == Errno.None ? buffers : [];
-        return error;
-    }
-
-    private bool TryFindBuffer(nint address, int lengthBytes, out ushort index)
-    {
-        var before = 0;
-        foreach (ref readonly var piece in _buffers.AsSpan())
-        {
-            var from = address - piece.Address;
-            if (from >= 0 && from < (nint)piece.StrideBytes * piece.Count)
-            {
-                var number = (int)(from / piece.StrideBytes);
-                index = (ushort)(before + number);
-                return from - ((nint)number * piece.StrideBytes) + lengthBytes <= piece.LengthBytes;
-            }
-
-            before += piece.Count;
-        }
-
-        index = 0;
-        return false;
-    }
-
-    private struct Flight
-    {
-        public FileIoRequest Request;
-        public int LengthBytes;
-        public int DoneBytes;
-        public bool IsDirect;
-        public bool DirectRefused;
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+using System.Runtime.InteropServices;
 using Hmm.Linux.Interop;
+using Hmm.Uapi;
 
 namespace Hmm.Linux;
 
@@ -142,6 +144,10 @@ public static class SystemInfo
 
         return limit.rlim_cur;
     }
+
+    /// <summary>Whether a descriptor is of a regular file; false for one that is closed.</summary>
+    public static bool IsRegularFile(SafeHandle file) =>
+        FileStatus.TryOf(file, out var status) == Errno.None && status.IsRegularFile;
 
     // Empty where the file is not there: an older kernel, another cgroup version, a sandbox.
     // Parsers take that as unknown.

@@ -13,6 +13,8 @@ public enum LifetimeState : uint
     /// <summary>Removed, and waiting for its last user.</summary>
     Draining = 2,
 
-    /// <summary>It failed; what it held is poisoned where it could not be read.</summary>
-    Failed = 3,
+    /// <summary>
+    /// It has not answered by its deadline: nothing is written to it until it does, and what it holds may not come.
+    /// </summary>
+    Failing = 3,
 }

@@ -88,6 +88,12 @@ public static class Limits
     public const int ResidencyCellsMax = 4096;
 
     /// <summary>
+    /// The pages of one Migrate: 16,384, 64 MiB of small ones. The reply has a byte for each, and a
+    /// device takes them in well under a second.
+    /// </summary>
+    public const int MigratePagesMax = 16 * 1024;
+
+    /// <summary>
     /// The smallest DRAM budget: 2 MiB, the largest page. A smaller one could not hold the page
     /// that a thread waits for.
     /// </summary>

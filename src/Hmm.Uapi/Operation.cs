@@ -75,6 +75,9 @@ public enum Operation : ushort
     /// </summary>
     ReadModules = 19,
 
+    /// <summary>Send pages of a range to a device, from DRAM or from others.</summary>
+    Migrate = 21,
+
     /// <summary>Put a mapped, registered memfd under management as a named range of a persistent device.</summary>
     OpenPersistent = 25,
 
@@ -86,4 +89,15 @@ public enum Operation : ushort
 
     /// <summary>Say that there are hints in the ring, when the host sleeps. One-way: there is no reply.</summary>
     WakeHintRing = 32,
+
+    /// <summary>
+    /// Record what happens to the pages of every session, into a file. Needs <see cref="Features.Administration"/>.
+    /// </summary>
+    StartTrace = 33,
+
+    /// <summary>Put a mark into the session's trace: what counts begins here.</summary>
+    MarkTrace = 34,
+
+    /// <summary>End the session's trace; its file is complete then.</summary>
+    StopTrace = 35,
 }

@@ -27,4 +27,9 @@ public enum QueryKind : uint
     /// Administration everyone's.
     /// </summary>
     Checkpoints = 4,
+
+    /// <summary>
+    /// The ways between devices, for each pair one each way: <see cref="PeerRecord"/>. Administration.
+    /// </summary>
+    Peers = 5,
 }

@@ -201,6 +201,52 @@ public sealed unsafe partial class HmmArray<T>
             : Task.CompletedTask;
     }
 
+    /// <summary>Sends the array's pages to a device; see <see cref="Migrate(string, long, long)"/>.</summary>
+    /// <param name="device">The device's name, as <c>hmm devices</c> lists it.</param>
+    public HmmMigration Migrate(string device) => Migrate(device, 0, Length);
+
+    /// <summary>
+    /// Sends the pages of elements to a device, from DRAM or from other devices, without a stop in DRAM. Pages that
+    /// cannot go stay where they are, intact. A page that is touched meanwhile arrives and comes back.
+    /// </summary>
+    /// <param name="device">The device's name, as <c>hmm devices</c> lists it.</param>
+    /// <param name="start">The first element.</param>
+    /// <param name="count">How many elements.</param>
+    /// <returns>What became of each page.</returns>
+    /// <exception cref="ArgumentException">The name is empty, or longer than 63 bytes of UTF-8.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">They are not all inside the array.</exception>
+    /// <exception cref="HmmException">
+    /// ENODEV: there is no such device. EBUSY: it is being removed. EINVAL: it takes persistent ranges only.
+    /// ECONNRESET: the host has gone.
+    /// </exception>
+    public HmmMigration Migrate(string device, long start, long count)
+    {
+        CheckSpan(start, count);
+        return _range.Migrate(device, OffsetOf(start), OffsetOf(count));
+    }
+
+    /// <summary>
+    /// As <see cref="Migrate(string)"/>; cancelling stops it after the 16,384 pages that are on their way.
+    /// </summary>
+    /// <param name="device">The device's name.</param>
+    /// <param name="cancellationToken">Stops the wait at once and the work soon after.</param>
+    public Task<HmmMigration> MigrateAsync(string device, CancellationToken cancellationToken = default) =>
+        MigrateAsync(device, 0, Length, cancellationToken);
+
+    /// <summary>
+    /// As <see cref="Migrate(string, long, long)"/>; cancelling stops it after the 16,384 pages that are on their way.
+    /// </summary>
+    /// <param name="device">The device's name.</param>
+    /// <param name="start">The first element.</param>
+    /// <param name="count">How many elements.</param>
+    /// <param name="cancellationToken">Stops the wait at once and the work soon after.</param>
+    public Task<HmmMigration> MigrateAsync(
+        string device, long start, long count, CancellationToken cancellationToken = default)
+    {
+        CheckSpan(start, count);
+        return _range.MigrateAsync(device, OffsetOf(start), OffsetOf(count), cancellationToken);
+    }
+
     /// <summary>Says where an element's page is.</summary>
     /// <param name="index">0 to <see cref="Length"/> - 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such element.</exception>

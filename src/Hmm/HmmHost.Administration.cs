@@ -34,6 +34,12 @@ public sealed partial class HmmHost
     /// </exception>
     public IReadOnlyList<DeviceRecord> Devices() => Query<DeviceRecord>(QueryKind.Devices);
 
+    /// <summary>The ways between the host's devices, for each pair one each way.</summary>
+    /// <exception cref="HmmException">
+    /// EPERM: not root, and not the host's user. ECONNRESET: the host has gone.
+    /// </exception>
+    public IReadOnlyList<PeerRecord> Peers() => Query<PeerRecord>(QueryKind.Peers);
+
     /// <summary>The host's page maps.</summary>
     /// <exception cref="HmmException">
     /// EPERM: not root, and not the host's user. ECONNRESET: the host has gone.
@@ -98,6 +104,38 @@ public sealed partial class HmmHost
     {
         var request = new RemoveDeviceRequest { Name = FixedName.Create(name) };
         return Connection.CallAsync(Operation.RemoveDevice, request, cancellationToken);
+    }
+
+    /// <summary>Sends pages of any session's range to a device.</summary>
+    /// <param name="range">The range, from <see cref="Ranges"/>.</param>
+    /// <param name="device">The device's name.</param>
+    /// <param name="firstPage">The first page.</param>
+    /// <param name="pageCount">How many pages.</param>
+    /// <param name="cancellationToken">Stops the wait at once and the work soon after.</param>
+    /// <returns>What became of each page.</returns>
+    /// <exception cref="ArgumentException">The name is empty or too long, or there are no such pages.</exception>
+    /// <exception cref="HmmException">
+    /// ENODEV: no such device. EBUSY: it is being removed. EINVAL: it takes persistent ranges only. ENOENT: the range
+    /// is closed. EPERM: not root, and not the host's user.
+    /// </exception>
+    public Task<HmmMigration> MigrateAsync(
+        RangeRecord range,
+        string device,
+        long firstPage,
+        long pageCount,
+        CancellationToken cancellationToken = default)
+    {
+        var pages = (long)(range.LengthBytes >> (int)range.PageShift);
+        ArgumentOutOfRangeException.ThrowIfNegative(firstPage);
+        ArgumentOutOfRangeException.ThrowIfNegative(pageCount);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(firstPage, pages);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(pageCount, pages - firstPage);
+        return HmmMigration.RunAsync(
+            Connection,
+            new MigrateRequest { SessionId = range.SessionId, RangeId = range.RangeId },
+            device,
+            new HmmMigration(firstPage, pageCount, 1 << (int)range.PageShift),
+            cancellationToken);
     }
 
     private List<T> Query<T>(QueryKind kind)

@@ -141,6 +141,7 @@ public sealed partial class HmmHost : IDisposable, IAsyncDisposable
         {
             // Early, so that a system that cannot do it says so here.
             _ = host.Faults;
+            host.StartTraceOfEnvironment();
             return host;
         }
         catch

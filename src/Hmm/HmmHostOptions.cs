@@ -34,6 +34,13 @@ public sealed class HmmHostOptions
     public IList<string> Devices { get; } = [];
 
     /// <summary>
+    /// How long a device may take for one copy: 100 ms to 1 hour. After that whoever waits for it gets an error, as
+    /// <see cref="HmmRangeOptions.ErrorPolicy"/> says, and no page goes to the device until it answers. Default (null):
+    /// 10 seconds.
+    /// </summary>
+    public TimeSpan? DeviceDeadline { get; set; }
+
+    /// <summary>
     /// The host's program: a .dll for `dotnet`, or an executable. Default (null): the environment
     /// variable HMM_HOST, then <c>hmm-host/Hmm.Host.dll</c> and <c>Hmm.Host.dll</c> beside this
     /// library.
@@ -74,6 +81,12 @@ public sealed class HmmHostOptions
                 nameof(DeviceSizeBytes),
                 size,
                 "The device must hold at least 2 MiB (2097152 bytes), the largest page; use several times the budget.");
+        }
+
+        if (DeviceDeadline is { } deadline && (deadline.TotalMilliseconds < 100 || deadline.TotalHours > 1))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(DeviceDeadline), deadline, "A device's deadline is from 100 ms to 1 hour.");
         }
 
         foreach (var device in Devices)

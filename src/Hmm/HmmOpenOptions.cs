@@ -20,11 +20,21 @@ public sealed class HmmOpenOptions
     /// <summary>How the range will be accessed at first. Default: <see cref="Advice.Normal"/>.</summary>
     public Advice Advice { get; set; }
 
+    /// <summary>
+    /// What becomes of a thread that touches a page which cannot be had. Default: <see cref="ErrorPolicy.Poison"/>.
+    /// </summary>
+    public ErrorPolicy ErrorPolicy { get; set; }
+
     internal void Validate()
     {
         if (Advice > Advice.Sequential)
         {
             throw new ArgumentOutOfRangeException(nameof(Advice), Advice, "Use Normal, Random or Sequential.");
+        }
+
+        if (ErrorPolicy > ErrorPolicy.Wait)
+        {
+            throw new ArgumentOutOfRangeException(nameof(ErrorPolicy), ErrorPolicy, "Use Poison or Wait.");
         }
     }
 }

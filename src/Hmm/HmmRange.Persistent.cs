@@ -25,6 +25,7 @@ internal sealed partial class HmmRange
             Sequence = options.Sequence,
             ElementBytes = elementBytes,
             Advice = options.Advice,
+            ErrorPolicy = options.ErrorPolicy,
             Name = FixedName.Create(name),
             Device = FixedName.Create(options.Device ?? string.Empty),
         };

@@ -107,6 +107,7 @@ internal sealed partial class HmmRange
             LengthBytes = (bytes + page - 1) & ~(page - 1),
             FileBytes = file is null ? 0 : bytes,
             Advice = options.Advice,
+            ErrorPolicy = options.ErrorPolicy,
             MinimumShareMiB = (uint)(options.MinimumShareBytes >> 20),
             MaximumShareMiB = (uint)(options.MaximumShareBytes >> 20),
             Name = FixedName.Truncate(name),

@@ -30,6 +30,12 @@ public sealed class HmmRangeOptions
     public Advice Advice { get; set; }
 
     /// <summary>
+    /// What becomes of a thread that touches a page which cannot be had: its device fails or does not answer, or
+    /// everything is full. Default: <see cref="ErrorPolicy.Poison"/>.
+    /// </summary>
+    public ErrorPolicy ErrorPolicy { get; set; }
+
+    /// <summary>
     /// The DRAM that other ranges cannot take from this one, in bytes: whole MiB. What it has not
     /// touched, others may use. All minima together are at most half of the budget. Default: 0.
     /// </summary>
@@ -65,6 +71,11 @@ public sealed class HmmRangeOptions
         if (Advice > Advice.Sequential)
         {
             throw new ArgumentOutOfRangeException(nameof(Advice), Advice, "Use Normal, Random or Sequential.");
+        }
+
+        if (ErrorPolicy > ErrorPolicy.Wait)
+        {
+            throw new ArgumentOutOfRangeException(nameof(ErrorPolicy), ErrorPolicy, "Use Poison or Wait.");
         }
 
         if (Name is not null)

@@ -16,9 +16,9 @@ internal sealed unsafe class BlockWorld : IDisposable
     private readonly void* _buffer;
     private readonly TestBatch _batch = new();
 
-    public BlockWorld(IBlockFile file, ulong sizeBytes, bool encrypt = false, long stallMs = 10_000)
+    public BlockWorld(IBlockFile file, ulong sizeBytes, bool encrypt = false)
     {
-        Device = new BlockDevice("test", file, sizeBytes, encrypt, Said.Enqueue) { StallMs = stallMs };
+        Device = new BlockDevice("test", file, sizeBytes, encrypt, Said.Enqueue);
         _owner = new Device("test", new PhysicalMemory(1 << 20));
         _owner.Managed.Add(Device.Dispose, "device");
         Memory = DeviceMemory.Add(Device, _owner, Device.SizeBytes);

@@ -42,6 +42,8 @@ internal sealed unsafe class FaultyFile : IBlockFile
 
     public Span<byte> Page(long place) => new(_bytes + (place << 12), 4096);
 
+    public string Location => string.Empty;
+
     public void Submit(in FileIoRequest request)
     {
         lock (_gate)

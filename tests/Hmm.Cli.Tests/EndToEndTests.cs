@@ -55,6 +55,66 @@ public sealed class EndToEndTests
     }
 
     [UserfaultFdFact]
+    public void ThePersistentDemoIsRightAndLeavesNothing()
+    {
+        using var folder = new TemporaryFolder();
+        using var place = new TemporaryFolder();
+        WriteData(folder, totalBytes: 12 << 20);
+        var report = HmmProcess.Run(
+            "demo", "--pmem", "--data", folder.Path, "--budget", "4MiB", "--device-folder", place.Path, "--json")
+            .Ended(ExitCode.Ok).Json;
+        Assert.True(report.GetProperty("right").GetBoolean());
+        Assert.Contains("by another host", report.GetProperty("verdict").GetString(), StringComparison.Ordinal);
+        Assert.Equal(
+            ["load", "checkpoint", "reopen", "check", "sort", "verify"],
+            report.GetProperty("phases").EnumerateArray().Select(
+                static phase => phase.GetProperty("phase").GetString()));
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, report.GetProperty("pmemFile").ValueKind);
+        Assert.Empty(Directory.GetFileSystemEntries(place.Path));
+    }
+
+    [UserfaultFdFact]
+    public void ThePersistentDemoKeepsAFileThatIsNamedAndGoesOnFromIt()
+    {
+        using var folder = new TemporaryFolder();
+        using var place = new TemporaryFolder();
+        WriteData(folder, totalBytes: 8 << 20);
+        var file = Path.Combine(place.Path, "demo.pmem");
+        for (var turn = 0; turn < 2; turn++)
+        {
+            var output = HmmProcess.Run("demo", "--pmem", file, "--data", folder.Path, "--budget", "2MiB")
+                .Ended(ExitCode.Ok).Output;
+            Assert.Contains($"persistent in {file}", output, StringComparison.Ordinal);
+            Assert.Contains("checkpoint done in", output, StringComparison.Ordinal);
+            Assert.Contains($"in {file}, as loaded", output, StringComparison.Ordinal);
+            Assert.Contains("demo", HmmProcess.Run("pmem", "list", file).Ended(ExitCode.Ok).Output);
+            HmmProcess.Run("pmem", "check", file).Ended(ExitCode.Ok);
+        }
+
+        // Another data set is another range.
+        folder.Write("more", new byte[1 << 20]);
+        HmmProcess.Run("demo", "--pmem", file, "--data", folder.Path, "--budget", "2MiB")
+            .Refused(ExitCode.Failed, "Range 'demo' has");
+    }
+
+    [UserfaultFdFact]
+    public void PersistentFilesThatCannotBeAreRefused()
+    {
+        using var folder = new TemporaryFolder();
+        WriteData(folder, totalBytes: 1 << 20);
+        folder.Write("foreign", new byte[100_000]);
+        string[] demo = ["demo", "--data", folder.Path, "--budget", "2MiB", "--pmem"];
+        HmmProcess.Run([.. demo, "--device", "memory"]).Refused(ExitCode.Usage, "either --pmem or --device");
+        HmmProcess.Run([.. demo, "/no/such/folder/file"]).Refused(ExitCode.DeviceFolder, "/no/such/folder");
+        HmmProcess.Run([.. demo, Path.Combine(folder.Path, "a,b")]).Refused(ExitCode.Usage, "comma");
+
+        // The host says it first, on the standard error that they share.
+        var foreign = HmmProcess.Run([.. demo, Path.Combine(folder.Path, "foreign")]).Ended(ExitCode.Failed);
+        Assert.Contains("foreign", foreign.Error, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(folder.Path, "foreign")), "what is somebody's stays");
+    }
+
+    [UserfaultFdFact]
     public void BudgetsThatCannotBeAreRefused()
     {
         using var folder = new TemporaryFolder();

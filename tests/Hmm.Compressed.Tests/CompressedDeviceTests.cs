@@ -208,7 +208,7 @@ public sealed class CompressedDeviceTests
     private static Codec Open(string name) => name == "lz4" ? Lz4Codec.Open() : ZstdCodec.Open();
 
     /// <summary>A page that compresses: words of a small dictionary, with some noise.</summary>
-    private static byte[] Page(Random random)
+    internal static byte[] Page(Random random)
     {
         var page = new byte[Pfn.SizeBytes];
         var words = new byte[32][];

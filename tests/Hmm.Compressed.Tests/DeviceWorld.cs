@@ -55,6 +55,12 @@ internal sealed unsafe class DeviceWorld : IDisposable
 
     public void Dispose()
     {
+        // A test that fails half-way has frames left, and removal waits for those.
+        while (Memory.TryNextUsed(Pfn.FromAddress(Memory.PageMap.Spans[0].Start), out var used))
+        {
+            Memory.PageMap.Put(used, 1);
+        }
+
         _device.Remove();
         Hooks.Dispose();
         NativeMemory.AlignedFree((void*)_buffer);

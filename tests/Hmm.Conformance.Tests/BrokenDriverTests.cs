@@ -82,6 +82,16 @@ public sealed class BrokenDriverTests(ITestOutputHelper output)
         { "shares memory between devices", Memory,
             "_memory = Shared; if ((ulong)Shared.Length != sizeBytes) _memory = Shared = new byte[sizeBytes];",
             "two-devices", "other bytes" },
+        { "has room for one device and says so with another errno", Memory,
+            Memory + " if (_made++ > 0) throw new HmmException(Errno.ENOSPC, \"There is a device.\");",
+            "two-devices", "refuse it with EBUSY" },
+        { "never lets go of what one device has", Memory,
+            Memory + " if (_made++ > 0) throw new HmmException(Errno.EBUSY, \"There is a device.\");",
+            "two-devices", "There is a device" },
+        { "harms the first device when it refuses the second", Memory,
+            Memory + " if (_made++ > 0) { Array.Clear(Shared); throw new HmmException(Errno.EBUSY, \"Taken.\"); } "
+                + "Shared = _memory;",
+            "two-devices", "other bytes" },
         { "uses one scratch page for all threads", Read,
             "for (var f = 0; f < batch[i].FrameCount; f++) { "
                 + "MemoryOf(batch[i]).Slice(f * 4096, 4096).CopyTo(_scratch); "
@@ -119,7 +129,7 @@ public sealed class BrokenDriverTests(ITestOutputHelper output)
     public void IsCaught(string what, string good, string bad, string check, string words)
     {
         const string members = Field + " private static byte[] Shared = new byte[0]; private byte[] _scratch = "
-            + "new byte[4096]; private int _calls; private int _freed; private bool _busy; "
+            + "new byte[4096]; private static int _made; private int _calls; private int _freed; private bool _busy; "
             + "private static readonly List<object> Files = new();";
         using var broken = new BrokenDriver((Field, members), (good, bad));
         var report = ConformanceSuite.Run(

@@ -57,6 +57,21 @@ public sealed class SystemInfoTests
     }
 
     [Fact]
+    public void OnlyARegularFileIsOne()
+    {
+        using var folder = new TemporaryFolder();
+        using (var file = File.OpenHandle(folder.File("a"), FileMode.Create, FileAccess.Write))
+        {
+            Assert.True(SystemInfo.IsRegularFile(file));
+        }
+
+        using var device = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Write);
+        Assert.False(SystemInfo.IsRegularFile(device));
+        using var descriptor = EventFd.Create();
+        Assert.False(SystemInfo.IsRegularFile(descriptor));
+    }
+
+    [Fact]
     public void ProcTextIsReadByWholeNames()
     {
         const string Text = "MemTotal:       24684092 kB\nMemFree:        100 kB\nSwapTotal:             0 kB\n"

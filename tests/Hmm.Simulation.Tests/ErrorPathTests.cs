@@ -2,6 +2,7 @@
 using Hmm.Simulation.Tests.Applications;
 using Hmm.Simulation.Tests.Hosting;
 using Hmm.Simulation.Tests.Kernel;
+using static Hmm.Simulation.Tests.Applications.Stories;
 
 namespace Hmm.Simulation.Tests;
 
@@ -286,56 +287,4 @@ public sealed class ErrorPathTests
             Assert.Equal(page + 500, script.LoadWord(range.Memory, page, 8));
         }
     });
-
-    private static void StoreAndCheck(ScriptThread script, SimulatedRange range, int pages)
-    {
-        for (var page = 0; page < pages; page++)
-        {
-            script.StoreWord(range.Memory, page, 0, page + 100);
-        }
-
-        for (var page = pages - 1; page >= 0; page--)
-        {
-            Assert.Equal(page + 100, script.LoadWord(range.Memory, page, 0));
-        }
-    }
-
-    /// <summary>Stores to every page and touches others until all of them are on a device.</summary>
-    private static void StoreAndEvict(SimulatedHost host, ScriptThread script, SimulatedRange range)
-    {
-        StoreAndCheck(script, range, range.Memory.PageCount);
-        var other = host.Open(RangeKind.Anonymous, 32);
-        for (var i = 0; !IsAllAbsent(range); i++)
-        {
-            Assert.True(i < 10_000, "what nobody touches leaves");
-            script.StoreWord(other.Memory, i % 32, 0, i + 1);
-        }
-
-        host.WaitQuiet();
-    }
-
-    private static bool IsAllAbsent(SimulatedRange range)
-    {
-        for (var page = 0; page < range.Memory.PageCount; page++)
-        {
-            if (range.Range.Table.Read(page).State != PageState.Absent)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private static PageEntry Settled(SimulatedHost host, SimulatedRange range, long page)
-    {
-        host.WaitQuiet();
-        return range.Range.Table.Read(page);
-    }
-
-    private static TouchOutcome Touch(ScriptThread script, SimulatedRange range, long page)
-    {
-        Span<byte> word = stackalloc byte[8];
-        return script.Load(range.Memory, page, 0, word);
-    }
 }

@@ -15,6 +15,25 @@ public sealed class ScheduleTests
     [Fact]
     public void LosesNoStoreAndStrandsNoThread() => SeededRuns.All(10_000, s_regressions, ContendedWorld.Run);
 
+    [Fact]
+    public void LosesNoStoreWhenDevicesMissTheirDeadlines()
+    {
+        SeededRuns.All(2_000, s_regressions, ContendedWorld.RunLate);
+        Assert.True(ContendedWorld.LateCount > 2_000, $"only {ContendedWorld.LateCount} copies were late");
+    }
+
+    [Fact]
+    public void CatchesTheMutantThatForgetsLateWrites()
+    {
+        var seed = SeededRuns.UntilFailure(
+            200,
+            static (seed, scheduler, pool) =>
+                ContendedWorld.Run(seed, scheduler, pool, Mutant.FreeFramesOfLateWrites, late: true),
+            out var failure);
+        Assert.True(seed > 0, "no frame was freed too early under 200 seeds");
+        Assert.Contains("is freed while a copy of it is under way", failure!.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(nameof(Mutant.EvictWithoutProtect), 200)]
     [InlineData(nameof(Mutant.DirtyBeforeUnprotect), 2000)]

@@ -15,9 +15,10 @@ public sealed class GarbageTests(ITestOutputHelper output)
     private const long BytesMax = 1024;
 
     [Theory]
-    [InlineData("memory,size=64MiB")]
-    [InlineData("block,folder={tmp},size=64MiB")]
-    public void AllocatesAtMostOneKibibyteForAHundredThousandFaults(string device)
+    [InlineData("memory,size=64MiB", false)]
+    [InlineData("memory,size=64MiB", true)]
+    [InlineData("block,folder={tmp},size=64MiB", false)]
+    public void AllocatesAtMostOneKibibyteForAHundredThousandFaults(string device, bool recorded)
     {
         using var folder = new TemporaryFolder();
         var socket = folder.File("s");
@@ -26,6 +27,7 @@ public sealed class GarbageTests(ITestOutputHelper output)
                 device.Replace("{tmp}", folder.Path, StringComparison.Ordinal));
         Assert.StartsWith("hmm-host: listening", observed.ReadLine(), StringComparison.Ordinal);
         using var host = HmmHost.Connect(socket);
+        using var trace = recorded ? host.StartTrace(folder.File("trace")) : null;
         using var array = host.Allocate<ulong>(8 * MiB / sizeof(ulong), new HmmRangeOptions { Advice = Advice.Random });
         var random = new Random(1);
         Touch(array, random, Faults / 4); // Every path once, so that each thread has what it keeps.

@@ -34,6 +34,9 @@ internal sealed class BenchOptions
 
     private readonly Option<double> _warm = Number("--warm-seconds", 3.0, "How long the pattern runs before.");
 
+    private readonly Option<long> _warmOps = Number(
+        "--warm-ops", 0L, "How many accesses it makes before, instead of for --warm-seconds.");
+
     private readonly Option<ulong> _seed = Number("--seed", 42UL, "Chooses the pages.");
 
     private readonly Option<double> _writeFraction = Number(
@@ -56,6 +59,13 @@ internal sealed class BenchOptions
         Description = "The file to map, made when it is not there as it must be (default: one in the device folder).",
         HelpName = "PATH",
     };
+
+    private readonly Option<string?> _trace = CommandOptions.Trace();
+
+    private readonly Option<bool> _traceFull = CommandOptions.TraceFull();
+
+    private readonly Option<string> _data = Text(
+        "--data", "PATH", "", "Real files for the pages of a device or of swap to hold, a file or a folder.");
 
     private readonly Option<string> _group = new("--group")
     {
@@ -120,8 +130,8 @@ internal sealed class BenchOptions
     {
         Option[] all =
         [
-            _pattern, _target, _size, _budget, _threads, _seconds, _ops, _warm, _seed, _writeFraction, _theta, _advice,
-            _devices, _file, Folder, Against, Rounds, ReadAhead, Suite, Floor, Scale,
+            _pattern, _target, _size, _budget, _threads, _seconds, _ops, _warm, _warmOps, _seed, _writeFraction, _theta,
+            _advice, _devices, _file, _data, _trace, _traceFull, Folder, Against, Rounds, ReadAhead, Suite, Floor, Scale,
             _group, Json,
         ];
         foreach (var option in all)
@@ -149,6 +159,7 @@ internal sealed class BenchOptions
             Seconds = parse.GetValue(_seconds),
             Ops = parse.GetValue(_ops),
             WarmSeconds = parse.GetValue(_warm),
+            WarmOps = parse.GetValue(_warmOps),
             Seed = parse.GetValue(_seed),
             WriteFraction = parse.GetValue(_writeFraction),
             Theta = parse.GetValue(_theta),
@@ -157,8 +168,11 @@ internal sealed class BenchOptions
                     ? advice
                     : throw Refused("--advice", parse.GetRequiredValue(_advice), "normal, random or sequential"),
             Devices = parse.GetRequiredValue(_devices),
+            DataPath = parse.GetRequiredValue(_data) is { Length: > 0 } data ? Path.GetFullPath(data) : "",
             DeviceFolder = Path.GetFullPath(parse.GetRequiredValue(Folder)),
             GroupPath = parse.GetRequiredValue(_group),
+            TracePath = parse.GetValue(_trace) ?? "",
+            TraceMode = parse.GetValue(_traceFull) ? TraceMode.Full : TraceMode.Faults,
         };
         Check(plan);
         var path = parse.GetValue(_file) ?? Path.Combine(
@@ -180,9 +194,21 @@ internal sealed class BenchOptions
         Require(plan.Threads is >= 1 and <= ThreadsMax, "--threads", plan.Threads, $"from 1 to {ThreadsMax}");
         Require(plan.Seconds is >= 0 and <= 86400, "--seconds", plan.Seconds, "from 0 to 86400");
         Require(plan.WarmSeconds is >= 0 and <= 86400, "--warm-seconds", plan.WarmSeconds, "from 0 to 86400");
+        Require(
+            plan.TracePath.Length == 0 || plan.Target == BenchTarget.Hmm,
+            "--target",
+            plan.Target.Name(),
+            "hmm with --trace, which records our host");
         Require(plan.Ops >= 0, "--ops", plan.Ops, "at least 0");
+        Require(plan.WarmOps >= 0, "--warm-ops", plan.WarmOps, "at least 0");
         Require(plan.Seconds > 0 || plan.Ops > 0, "--seconds", plan.Seconds, "above 0, or give --ops");
         Require(plan.WriteFraction is >= 0 and <= 1, "--write-fraction", plan.WriteFraction, "from 0 to 1");
+        var holdsData = plan.DataPath.Length == 0 || (!plan.IsOnFile && plan.Pattern.Content() == PageContent.Half);
+        if (!holdsData)
+        {
+            throw Refused("--data", plan.DataPath, "it with --device or a target of swap, and no sort or join");
+        }
+
         Require(plan.Theta is > 0 and < 1, "--theta", plan.Theta, "between 0 and 1");
     }
 
@@ -207,11 +233,11 @@ internal sealed class BenchOptions
         }
     }
 
-    private static void Require(bool holds, string option, IFormattable value, string rule)
+    private static void Require<T>(bool holds, string option, T value, string rule)
     {
         if (!holds)
         {
-            throw Refused(option, value.ToString(null, CultureInfo.InvariantCulture), rule);
+            throw Refused(option, string.Create(CultureInfo.InvariantCulture, $"{value}"), rule);
         }
     }
 

@@ -31,6 +31,17 @@ internal static class CommandOptions
         HelpName = "DEVICES",
     };
 
+    internal static Option<string?> Trace() => new("--trace")
+    {
+        Description = "Record a trace of the pages into a file, for 'hmm replay'.",
+        HelpName = "FILE",
+    };
+
+    internal static Option<bool> TraceFull() => new("--trace-full")
+    {
+        Description = "With --trace: see nearly every use of a page; several times slower meanwhile.",
+    };
+
     /// <summary>An option that takes a size; null when it is not given.</summary>
     internal static Option<ulong?> Size(string name, string description) => new(name)
     {

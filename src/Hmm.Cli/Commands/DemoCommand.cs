@@ -27,10 +27,19 @@ internal static class DemoCommand
             HelpName = "N",
             DefaultValueFactory = _ => 1,
         };
+        var pmem = new Option<string?>("--pmem")
+        {
+            Description = "Use a persistent range: make a checkpoint, end the host, and check what another one opens. "
+                + "The file goes with the demo, unless it is named here.",
+            HelpName = "FILE",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var trace = CommandOptions.Trace();
+        var traceFull = CommandOptions.TraceFull();
         var json = CommandOptions.Json();
         var command = new Command("demo", "Use a range larger than its DRAM budget, and check every byte.")
         {
-            data, budget, devices, folder, seed, json,
+            data, budget, devices, folder, pmem, seed, trace, traceFull, json,
         };
         command.SetAction((parse, cancellation) => ErrorGate.RunAsync(terminal, () =>
         {
@@ -39,7 +48,16 @@ internal static class DemoCommand
                 parse.GetValue(budget),
                 parse.GetValue(devices) ?? [],
                 parse.GetRequiredValue(folder),
-                parse.GetValue(seed));
+                parse.GetValue(seed)) with
+            {
+                TracePath = parse.GetValue(trace) ?? "",
+                TraceMode = parse.GetValue(traceFull) ? TraceMode.Full : TraceMode.Faults,
+            };
+            if (parse.GetResult(pmem) is not null)
+            {
+                plan = Persistent(plan, parse.GetValue(pmem));
+            }
+
             Preflight.Check(plan);
             return RunAsync(plan, terminal, parse.GetValue(json), cancellation);
         }));
@@ -54,6 +72,15 @@ internal static class DemoCommand
             Devices = devices,
         };
     }
+
+    private static DemoPlan Persistent(DemoPlan plan, string? file) => plan with
+    {
+        KeepsPmemFile = file is not null,
+        PmemFile = Path.GetFullPath(
+            string.IsNullOrEmpty(file)
+                ? Path.Combine(plan.DeviceFolder, $"hmm-demo-{Environment.ProcessId}.pmem")
+                : file),
+    };
 
     private static async Task<int> RunAsync(
         DemoPlan plan, Terminal terminal, bool json, CancellationToken cancellation)

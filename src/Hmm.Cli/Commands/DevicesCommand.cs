@@ -7,20 +7,39 @@ using Hmm.Uapi;
 namespace Hmm.Cli.Commands;
 
 /// <summary>
-/// <c>hmm devices</c> lists; <c>hmm devices add DEVICE</c> makes one; <c>hmm devices remove NAME</c>
-/// brings a device's pages elsewhere and removes it.
+/// <c>hmm devices</c> lists, <c>--distance</c> the ways between them; <c>hmm devices add DEVICE</c> makes one;
+/// <c>hmm devices remove NAME</c> brings a device's pages elsewhere and removes it.
 /// </summary>
 internal static class DevicesCommand
 {
     internal static Command Create(Terminal terminal)
     {
-        var command = HostReader.Create(
-            terminal,
-            "devices",
-            "List the devices that hold pages, add one, or remove one.",
-            host => host.Devices(),
-            DeviceReport.Print,
-            DeviceReport.ToJson);
+        var socket = CommandOptions.Socket();
+        var json = CommandOptions.Json();
+        var distance = new Option<bool>("--distance")
+        {
+            Description = "Say how far devices are from each other, and how pages went between them.",
+        };
+        var command = new Command("devices", "List the devices that hold pages, add one, or remove one.")
+        {
+            distance, socket, json,
+        };
+        command.SetAction((parse, _) => ErrorGate.RunAsync(terminal, () =>
+        {
+            using var host = HostReader.Connect(parse.GetRequiredValue(socket));
+            if (parse.GetValue(distance))
+            {
+                HostReader.Show(
+                    terminal, host.Peers(), parse.GetValue(json), DistanceReport.Print, DistanceReport.ToJson);
+            }
+            else
+            {
+                HostReader.Show(
+                    terminal, host.Devices(), parse.GetValue(json), DeviceReport.Print, DeviceReport.ToJson);
+            }
+
+            return Task.FromResult(ExitCode.Ok);
+        }));
         command.Add(CreateAdd(terminal));
         command.Add(CreateRemove(terminal));
         return command;

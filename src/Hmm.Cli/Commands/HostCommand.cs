@@ -33,11 +33,15 @@ internal static class HostCommand
         };
         var policy = new Option<string?>("--policy")
         {
-            Description = "The reclaim policy, from the module of that name, as in cyclic (default: two queues).",
+            Description = "The reclaim policy, from the module of that name, as in cyclic (default: three queues).",
+        };
+        var deadline = new Option<string?>("--device-deadline")
+        {
+            Description = "How long a device may take for a copy, as in 30s or 500ms (default: 10s).",
         };
         var command = new Command(Name, "Run a host that applications share. Ctrl-C or SIGTERM ends it.")
         {
-            socket, budget, devices, folder, size, modules, policy,
+            socket, budget, devices, folder, size, modules, policy, deadline,
         };
         command.SetAction((parse, _) => ErrorGate.RunAsync(terminal, async () =>
         {
@@ -62,6 +66,11 @@ internal static class HostCommand
             if (parse.GetValue(policy) is { } name)
             {
                 arguments.AddRange(["--policy", name]);
+            }
+
+            if (parse.GetValue(deadline) is { } time)
+            {
+                arguments.AddRange(["--device-deadline", time]);
             }
 
             return await HostEntry.RunAsync([.. arguments]).ConfigureAwait(false) switch

@@ -32,19 +32,28 @@ internal static class HostReader
         command.SetAction((parse, _) => ErrorGate.RunAsync(terminal, () =>
         {
             using var host = Connect(parse.GetRequiredValue(socket));
-            var records = read(host);
-            if (parse.GetValue(json))
-            {
-                JsonOutput.Write(terminal.Out, records.Select(toJson));
-            }
-            else
-            {
-                print(terminal.Out, records);
-            }
-
+            Show(terminal, read(host), parse.GetValue(json), print, toJson);
             return Task.FromResult(ExitCode.Ok);
         }));
         return command;
+    }
+
+    /// <summary>Shows a list of records, as text or as JSON.</summary>
+    internal static void Show<TRecord>(
+        Terminal terminal,
+        IReadOnlyList<TRecord> records,
+        bool json,
+        Action<TextWriter, IReadOnlyList<TRecord>> print,
+        Func<TRecord, object> toJson)
+    {
+        if (json)
+        {
+            JsonOutput.Write(terminal.Out, records.Select(toJson));
+        }
+        else
+        {
+            print(terminal.Out, records);
+        }
     }
 
     /// <summary>Connects to a host.</summary>

@@ -9,6 +9,12 @@ internal enum DemoPhase
     /// </summary>
     Load,
 
+    /// <summary>A persistent range is made durable.</summary>
+    Checkpoint,
+
+    /// <summary>The host of a persistent range ends, and another one opens it by its name.</summary>
+    Reopen,
+
     /// <summary>
     /// Every file is read from the range in random order, and its SHA-256 compared.
     /// </summary>

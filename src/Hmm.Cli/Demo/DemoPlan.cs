@@ -20,8 +20,30 @@ internal sealed record DemoPlan(DataSet Data, ulong BudgetBytes, string DeviceFo
     /// <summary>The devices that evicted pages go to, fastest first; empty: a file in the folder.</summary>
     internal IReadOnlyList<string> Devices { get; init; } = [];
 
+    /// <summary>The file of the persistent range; null for a range that ends with the demo.</summary>
+    internal string? PmemFile { get; init; }
+
+    /// <summary>Whether that file stays when the demo ends, since the user named it.</summary>
+    internal bool KeepsPmemFile { get; init; }
+
+    /// <summary>Where the host records a trace; empty: it records none.</summary>
+    internal string TracePath { get; init; } = "";
+
+    /// <summary>What the trace shall see.</summary>
+    internal TraceMode TraceMode { get; init; }
+
     /// <summary>Where evicted pages go, in words.</summary>
-    internal string Destination => Devices.Count == 0 ? DeviceFolder : string.Join(',', Devices);
+    internal string Destination => PmemFile ?? (Devices.Count == 0 ? DeviceFolder : string.Join(',', Devices));
+
+    /// <summary>What is done, in order.</summary>
+    internal IReadOnlyList<DemoPhase> Phases => [.. Enum.GetValues<DemoPhase>().Where(
+        phase => PmemFile is not null || phase is not (DemoPhase.Checkpoint or DemoPhase.Reopen))];
+
+    /// <summary>
+    /// The size of the file of a persistent range: its checkpoint, all of its pages anew (the sort writes every one),
+    /// and an eighth for tables and for pages on their way.
+    /// </summary>
+    internal long PmemSizeBytes => (Data.PaddedBytes * 2) + (Data.PaddedBytes / 4) + (32L << 20);
 
     /// <summary>
     /// Room on the device: the whole range, and an eighth more, so that a page on its way out never

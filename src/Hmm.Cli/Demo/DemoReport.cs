@@ -14,6 +14,8 @@ internal sealed record DemoReport
 
     public required string Data { get; init; }
 
+    public string? PmemFile { get; init; }
+
     public required int Files { get; init; }
 
     public required long DataBytes { get; init; }

@@ -48,6 +48,13 @@ internal sealed class DemoRun
             _presenter.Started(_plan, new DemoMonitor(_range, _progress, sampler));
             var data = _plan.Data;
             RunPhase(DemoPhase.Load, data.FileBytes, data.FileBytes, Load);
+            if (_plan.PmemFile is not null)
+            {
+                var persistent = (IPersistentDemoRange)_range;
+                RunPhase(DemoPhase.Checkpoint, data.PaddedBytes, data.PaddedBytes, persistent.Checkpoint);
+                RunPhase(DemoPhase.Reopen, data.PaddedBytes, data.PaddedBytes, persistent.Reopen);
+            }
+
             RunPhase(DemoPhase.Check, data.FileBytes, data.FileBytes, Check);
             var sortReads = PagedSort<RangeKeys>.ExpectedKeyReads(new RangeKeys(_range).Count, _plan.PieceKeysMax);
             // One more pass: the digest of the keys before they move.
@@ -73,6 +80,7 @@ internal sealed class DemoRun
         var report = PhaseReport.Of(phase, Stopwatch.GetElapsedTime(begun), bytes, before, _range.Statistics);
         _phases.Add(report);
         _presenter.PhaseEnded(report);
+        _cancellation.ThrowIfCancellationRequested();
     }
 
     /// <summary>
@@ -196,6 +204,7 @@ internal sealed class DemoRun
             Right = verdict.Right,
             Verdict = verdict.Sentence,
             Data = _plan.Data.Root,
+            PmemFile = _plan.KeepsPmemFile ? _plan.PmemFile : null,
             Files = _plan.Data.Files.Count,
             DataBytes = _plan.Data.FileBytes,
             RangeBytes = _plan.Data.PaddedBytes,

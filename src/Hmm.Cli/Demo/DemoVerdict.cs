@@ -33,7 +33,8 @@ internal readonly record struct DemoVerdict(bool Right, string Sentence)
         }
 
         return faults.Count == 0
-            ? new DemoVerdict(true, $"All was right: {plan.Data.Files.Count:N0} files read back byte for byte, "
+            ? new DemoVerdict(true, $"All was right: {plan.Data.Files.Count:N0} files read back byte for byte"
+                + (plan.PmemFile is null ? ", " : " by another host after a checkpoint, ")
                 + $"{plan.Data.PaddedBytes / sizeof(ulong):N0} keys sorted and accounted for, "
                 + "and the DRAM budget was kept.")
             : new DemoVerdict(false, $"WRONG: {string.Join("; ", faults)}. Replay it with --seed {plan.Seed}.");

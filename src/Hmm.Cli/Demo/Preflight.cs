@@ -12,7 +12,11 @@ internal static class Preflight
 {
     internal static void Check(DemoPlan plan)
     {
-        if (plan.Devices.Count == 0)
+        if (plan.PmemFile is { } file)
+        {
+            CheckPmem(plan, file);
+        }
+        else if (plan.Devices.Count == 0)
         {
             Check(plan, DeviceFolderFacts.Read(plan.DeviceFolder));
         }
@@ -21,6 +25,38 @@ internal static class Preflight
         {
             throw new CommandException(
                 ExitCode.Unsupported, "userfaultfd is not available to this process; 'hmm doctor' says how to get it");
+        }
+    }
+
+    private static void CheckPmem(DemoPlan plan, string file)
+    {
+        if (plan.Devices.Count > 0)
+        {
+            throw new CommandException(
+                ExitCode.Usage, "a persistent range goes to its file and to no device; give either --pmem or --device");
+        }
+
+        if (file.Contains(',', StringComparison.Ordinal))
+        {
+            throw new CommandException(
+                ExitCode.Usage, $"{file} has a comma, which separates a device's parameters; name another file");
+        }
+
+        var folder = Path.GetDirectoryName(file)!;
+        if (!Directory.Exists(folder))
+        {
+            throw new CommandException(
+                ExitCode.DeviceFolder,
+                $"there is no folder {folder} for the persistent file; make it, or name another");
+        }
+
+        var free = SystemInfo.FreeSpaceBytes(folder);
+        if (!File.Exists(file) && free < (ulong)plan.PmemSizeBytes)
+        {
+            throw new CommandException(
+                ExitCode.DeviceFolder,
+                $"{folder} has {ByteSize.Format(free)} free and the demo needs "
+                    + $"{ByteSize.Format(plan.PmemSizeBytes)}; free some, or name a file elsewhere: --pmem FILE");
         }
     }
 

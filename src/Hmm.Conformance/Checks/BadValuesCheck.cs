@@ -21,6 +21,23 @@ internal sealed class BadValuesCheck : IConformanceCheck
 
     public string Run(DriverUnderTest driver)
     {
+        // A text may be the name of a file that the driver makes: in a folder that goes, not in somebody's own.
+        var before = Environment.CurrentDirectory;
+        var folder = Directory.CreateTempSubdirectory("hmm-conformance-");
+        Environment.CurrentDirectory = folder.FullName;
+        try
+        {
+            return TryAll(driver);
+        }
+        finally
+        {
+            Environment.CurrentDirectory = before;
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static string TryAll(DriverUnderTest driver)
+    {
         var refused = 0;
         var made = 0;
         foreach (var parameter in driver.Declared)

@@ -31,6 +31,8 @@ public abstract class CopyBatch
     /// </summary>
     public const int EvictionsMax = 32;
 
+    private const int StageBits = 3;
+
     private readonly CopySegment[] _segments = new CopySegment[SegmentsMax]; // Guarded by: owner until handed over
     private readonly int[] _firstFrames = new int[SegmentsMax]; // Guarded by: owner until handed over
     private readonly Errno[] _errors = new Errno[SegmentsMax]; // Guarded by: the completer of the segment
@@ -40,6 +42,8 @@ public abstract class CopyBatch
     private int _count; // Guarded by: owner until handed over
     private int _frameCount; // Guarded by: owner until handed over
     private ulong _pending; // Guarded by: atomic
+    private ulong _overdue; // Guarded by: whoever expires the batch, then immutable until it is complete
+    private long _life; // Guarded by: atomic; the tick at which it was handed over, and a Stage in the lowest bits
 
     /// <summary>The number of segments, 1 to <see cref="SegmentsMax"/>.</summary>
     public int Count => _count;
@@ -72,8 +76,7 @@ public abstract class CopyBatch
 
         if (before == bit)
         {
-            CountCompleted();
-            OnCompleted();
+            End();
         }
     }
 
@@ -107,7 +110,42 @@ public abstract class CopyBatch
         }
     }
 
-    private protected Errno ErrorOf(int index) => _errors[index];
+    /// <summary>
+    /// Ends the batch without its driver if it was handed over at a tick or before and is not complete: for the core,
+    /// segments that the driver still has failed with ETIMEDOUT. Their frames and buffers are the driver's all the same
+    /// until it completes them (<see cref="OnLate"/>), and the batch is never handed over again.
+    /// </summary>
+    internal bool TryExpire(long tick)
+    {
+        var life = Volatile.Read(ref _life);
+        if (StageOf(life) != Stage.UnderWay || life >> StageBits > tick
+            || Interlocked.CompareExchange(ref _life, With(life, Stage.Expiring), life) != life)
+        {
+            return false;
+        }
+
+        // The stage first: from here on the last completion leaves the continuation to this thread.
+        IsExpired = true;
+        _overdue = Volatile.Read(ref _pending);
+        Hold();
+        CountCompleted();
+        OnCompleted();
+        if (Interlocked.CompareExchange(ref _life, With(life, Stage.Expired), With(life, Stage.Expiring))
+            != With(life, Stage.Expiring))
+        {
+            EndLate(); // The driver came just too late.
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether it ended without its driver.</summary>
+    private protected bool IsExpired { get; private set; }
+
+    private protected Errno ErrorOf(int index) => IsOverdue(index) ? Errno.ETIMEDOUT : _errors[index];
+
+    /// <summary>Whether the driver still had a segment when the batch expired.</summary>
+    private protected bool IsOverdue(int index) => (_overdue & (1UL << index)) != 0;
 
     /// <summary>Whether any of the frames of a segment from <paramref name="frame"/> on was turned down.</summary>
     private protected bool IsRefused(int index, int frame, int frameCount)
@@ -143,15 +181,82 @@ public abstract class CopyBatch
     /// <summary>Marks every segment pending; from here the batch belongs to the driver.</summary>
     /// <param name="counters">Where the copies are counted; null: nowhere.</param>
     /// <param name="write">Whether they go to the device.</param>
-    private protected void HandOver(CopyCounters? counters = null, bool write = false)
+    /// <param name="tick">When, for its deadline; see <see cref="TryExpire"/>.</param>
+    private protected void HandOver(CopyCounters? counters = null, bool write = false, long tick = 0)
     {
-        Corruption.Require(_count > 0 && _pending == 0, "a copy batch is handed over once, with segments");
+        Corruption.Require(
+            _count > 0 && _pending == 0 && StageOf(Volatile.Read(ref _life)) == Stage.Idle,
+            "a copy batch is handed over once, with segments");
         (_counters, _isWrite) = (counters, write);
         counters?.Begin();
         Volatile.Write(ref _pending, _count == 64 ? ulong.MaxValue : (1UL << _count) - 1);
+
+        // In this order: a repetition may be due at once, and whoever expires it must see what is pending.
+        Volatile.Write(ref _life, (tick << StageBits) | (long)Stage.UnderWay);
     }
 
     private protected abstract void OnCompleted();
+
+    /// <summary>
+    /// The batch expires: keeps the frames of every segment for which <see cref="IsOverdue"/> holds from being handed
+    /// out again, whatever becomes of their pages.
+    /// </summary>
+    private protected virtual void Hold()
+    {
+    }
+
+    /// <summary>
+    /// The driver has completed the last segment of a batch that had expired: lets go what <see cref="Hold"/> kept, and
+    /// the buffer.
+    /// </summary>
+    private protected virtual void OnLate()
+    {
+    }
+
+    private static Stage StageOf(long life) => (Stage)(life & ((1 << StageBits) - 1));
+
+    private static long With(long life, Stage stage) => (life >> StageBits << StageBits) | (long)stage;
+
+    /// <summary>
+    /// The last segment is complete. Who goes on is whoever moves the stage: this thread, or one that expires the batch
+    /// at the same moment.
+    /// </summary>
+    private void End()
+    {
+        while (true)
+        {
+            var life = Volatile.Read(ref _life);
+            switch (StageOf(life))
+            {
+                case Stage.UnderWay:
+                    if (Interlocked.CompareExchange(ref _life, With(life, Stage.Idle), life) == life)
+                    {
+                        _counters?.Leave(_isWrite, late: false);
+                        CountCompleted();
+                        OnCompleted();
+                        return;
+                    }
+
+                    break;
+                case Stage.Expiring:
+                    if (Interlocked.CompareExchange(ref _life, With(life, Stage.Late), life) == life)
+                    {
+                        return; // Whoever expires it ends it, too.
+                    }
+
+                    break;
+                default:
+                    EndLate();
+                    return;
+            }
+        }
+    }
+
+    private void EndLate()
+    {
+        OnLate();
+        _counters?.Leave(_isWrite, late: true);
+    }
 
     private void CountCompleted()
     {
@@ -159,15 +264,33 @@ public abstract class CopyBatch
         var failed = 0;
         for (var i = 0; i < _count; i++)
         {
-            frames += _errors[i] == Errno.None ? _segments[i].FrameCount : 0;
-            failed += _errors[i] == Errno.None ? 0 : 1;
+            var error = ErrorOf(i);
+            frames += error == Errno.None ? _segments[i].FrameCount : 0;
+            failed += error == Errno.None ? 0 : 1;
         }
 
-        _counters?.End(_isWrite, frames, failed);
+        _counters?.End(_isWrite, frames, failed, IsExpired);
     }
 
     [DoesNotReturn]
     private static void ThrowNoSuchSegment(int index) =>
         throw new ArgumentOutOfRangeException(
             nameof(index), index, "The batch has no such segment, or it no such frame.");
+
+    /// <summary>
+    /// Whose turn it is.
+    /// <code>
+    ///   Idle --hand over--> UnderWay --last completion--> Idle
+    ///                       UnderWay --deadline--> Expiring --continued--> Expired --last completion, which is late
+    ///                                              Expiring --last completion--> Late, ended by whoever expires it
+    /// </code>
+    /// </summary>
+    private enum Stage
+    {
+        Idle,
+        UnderWay,
+        Expiring,
+        Expired,
+        Late,
+    }
 }

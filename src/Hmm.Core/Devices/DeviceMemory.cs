@@ -130,6 +130,12 @@ public sealed class DeviceMemory
     public void ResumeAllocation() => PageMap.SetSuspended(false);
 
     /// <summary>
+    /// Whether pages of other devices may be sent here: from when it is added until its removal begins (Linux:
+    /// <c>pci_p2pmem_publish</c>).
+    /// </summary>
+    internal bool IsPublished => !PageMap.IsSuspended;
+
+    /// <summary>
     /// The first frame at or after <paramref name="from"/> that is handed out. False: none, or
     /// removal began.
     /// </summary>

@@ -19,6 +19,9 @@ internal sealed unsafe class BufferArena : IDisposable
     public const int AlignmentBytes = 4096;
 
     private readonly void* _memory; // immutable
+    private readonly nint[] _addresses; // Guarded by: owner of the slot
+    private readonly List<nint> _others = []; // Guarded by: itself; buffers beside the arena's own memory
+    private readonly Stack<nint> _spare = []; // Guarded by: _others
     private ulong _free; // Guarded by: atomic
     private int _disposed; // Guarded by: atomic
 
@@ -36,6 +39,12 @@ internal sealed unsafe class BufferArena : IDisposable
 
         // Safe because the size is checked above, and every address handed out lies within it.
         _memory = NativeMemory.AlignedAlloc((nuint)slotBytes * (nuint)slotCount, AlignmentBytes);
+        _addresses = new nint[slotCount];
+        for (var slot = 0; slot < slotCount; slot++)
+        {
+            _addresses[slot] = (nint)_memory + ((nint)slot * slotBytes);
+        }
+
         _free = slotCount == 64 ? ulong.MaxValue : (1UL << slotCount) - 1;
     }
 
@@ -52,7 +61,7 @@ internal sealed unsafe class BufferArena : IDisposable
     public int FreeCount => BitOperations.PopCount(Volatile.Read(ref _free));
 
     /// <summary>The address of a slot.</summary>
-    public nint this[int slot] => (nint)_memory + ((nint)slot * SlotBytes);
+    public nint this[int slot] => _addresses[slot];
 
     /// <summary>Takes a slot, if one is free.</summary>
     public bool TryRent(out int slot)
@@ -81,12 +90,43 @@ internal sealed unsafe class BufferArena : IDisposable
         Corruption.Require((before & (1UL << slot)) == 0, "a buffer is returned once");
     }
 
+    /// <summary>
+    /// Gives a rented slot another buffer, since a device has the old one and nobody knows for how long. There are
+    /// never more of these than a device may have copies under way, for each device that does not answer.
+    /// </summary>
+    public void Replace(int slot)
+    {
+        lock (_others)
+        {
+            if (!_spare.TryPop(out var buffer))
+            {
+                // Safe as the arena's own memory is; DRAM is taken where it is used.
+                buffer = (nint)NativeMemory.AlignedAlloc((nuint)SlotBytes, AlignmentBytes);
+                _others.Add(buffer);
+            }
+
+            _addresses[slot] = buffer;
+        }
+    }
+
+    /// <summary>Takes a buffer back that was replaced.</summary>
+    public void TakeBack(nint buffer)
+    {
+        lock (_others)
+        {
+            _spare.Push(buffer);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
         {
-            NativeMemory.AlignedFree(_memory);
+            return;
         }
+
+        NativeMemory.AlignedFree(_memory);
+        _others.ForEach(static buffer => NativeMemory.AlignedFree((void*)buffer));
     }
 }

@@ -23,6 +23,32 @@ internal static class DriverCall
         }
     }
 
+    /// <summary>Hands over a batch to read as it is kept.</summary>
+    public static void Export(PageMap map, PeerBatch batch)
+    {
+        try
+        {
+            ((IPeerMemoryOps)map.Ops).Export(batch);
+        }
+        catch (Exception exception)
+        {
+            Corruption.Fail($"the export hook of {map.Name} threw {exception}");
+        }
+    }
+
+    /// <summary>Hands over a batch to write as it was kept elsewhere.</summary>
+    public static void Import(PageMap map, PeerBatch batch)
+    {
+        try
+        {
+            ((IPeerMemoryOps)map.Ops).Import(batch);
+        }
+        catch (Exception exception)
+        {
+            Corruption.Fail($"the import hook of {map.Name} threw {exception}");
+        }
+    }
+
     /// <summary>Hands over a batch to write.</summary>
     public static void Evict(PageMap map, CopyBatch batch)
     {

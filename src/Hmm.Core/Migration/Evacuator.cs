@@ -26,8 +26,8 @@ internal sealed class Evacuator
     /// <param name="memory">The device's memory.</param>
     /// <param name="cancellation">Stops the removal between two pages; the device stays.</param>
     /// <exception cref="HmmException">
-    /// ENOMEM: neither DRAM nor another device has room. EIO: pages cannot be read. The device stays, with every page
-    /// that did not move.
+    /// ENOMEM: neither DRAM nor another device has room. EIO: pages cannot be read. ETIMEDOUT: it does not answer. The
+    /// device stays, with every page that did not move.
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled; the device stays.</exception>
     public void Remove(DeviceMemory memory, CancellationToken cancellation)
@@ -35,7 +35,8 @@ internal sealed class Evacuator
         memory.SuspendAllocation();
         try
         {
-            while (TryPass(memory, cancellation))
+            var usedBefore = ulong.MaxValue;
+            while (TryPass(memory, ref usedBefore, cancellation))
             {
             }
         }
@@ -54,9 +55,15 @@ internal sealed class Evacuator
     }
 
     /// <summary>Looks at every frame in use once. False: there was none.</summary>
-    private bool TryPass(DeviceMemory memory, CancellationToken cancellation)
+    private bool TryPass(DeviceMemory memory, ref ulong usedBefore, CancellationToken cancellation)
     {
         var used = memory.Statistics.FramesUsed;
+        if (used >= usedBefore)
+        {
+            RequireAnswers(memory);
+        }
+
+        usedBefore = used;
         var next = new Pfn(0);
         var any = false;
         var unreadable = 0L;
@@ -146,6 +153,21 @@ internal sealed class Evacuator
 
         _manager.PutFrames(entry.Frame, range.FramesPerPage);
         return true;
+    }
+
+    /// <summary>
+    /// A pass brought nothing back, and all that is under way is late. What a device owes keeps its frames.
+    /// </summary>
+    private static void RequireAnswers(DeviceMemory memory)
+    {
+        var copies = memory.PageMap.Copies;
+        if (copies.IsOverdue && copies.InFlight <= copies.Overdue)
+        {
+            throw new HmmException(
+                Errno.ETIMEDOUT,
+                $"Device '{memory.Device.Name}' does not answer and still holds {memory.Statistics.FramesUsed} pages "
+                    + "of 4 KiB; it stays as it is. Try again when it answers.");
+        }
     }
 
     private void RequireHope(DeviceMemory memory, long unreadable)

@@ -21,15 +21,15 @@ internal sealed partial class EvictOperation
     private void Place()
     {
         ResetSegments();
-        var map = _toHome ? GatherHomeSegments() : GatherNewSegments();
+        _map = _toHome ? GatherHomeSegments() : GatherNewSegments();
         if (Count == 0)
         {
             Finish();
             return;
         }
 
-        HandOver(map!.Copies, write: true);
-        DriverCall.Evict(map!, this);
+        HandOver(_map!.Copies, write: true, _manager.Deadlines.Now);
+        DriverCall.Evict(_map!, this);
     }
 
     /// <summary>
@@ -42,6 +42,12 @@ internal sealed partial class EvictOperation
         {
             device = _store;
             frames = 1 << order;
+            if (device.PageMap.Copies.IsOverdue)
+            {
+                first = default;
+                return false;
+            }
+
             return order == 0
                 ? _store.TryAllocateRun(framesMax, out first, out frames)
                 : _store.TryAllocateOrder(order, out first);
@@ -58,13 +64,14 @@ internal sealed partial class EvictOperation
 
     private void PlaceRefused()
     {
-        if (_only is not null || _store is not null)
+        if (_only is not null || _store is not null || IsExpired)
         {
+            var error = IsExpired ? Errno.EAGAIN : Errno.EOPNOTSUPP;
             for (var i = 0; i < _count; i++)
             {
                 if (_ranges[i] is not null)
                 {
-                    Keep(i, Errno.EOPNOTSUPP);
+                    Keep(i, error);
                 }
             }
 

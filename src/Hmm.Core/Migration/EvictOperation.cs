@@ -10,7 +10,7 @@ namespace Hmm.Core.Migration;
 /// <summary>
 /// Dirty pages on their way from DRAM to one device. Pages from anywhere are gathered in one buffer and written to
 /// neighbouring frames, so random evictions become sequential writes. There is one operation per buffer slot, reused
-/// for ever.
+/// until its device misses a deadline.
 /// </summary>
 /// <remarks>
 /// The protocol of one page, with the state in front; every order in it is load-bearing:
@@ -44,6 +44,7 @@ internal sealed partial class EvictOperation : CopyBatch
     private int _homeRuns; // Guarded by: owner of the slot
     private bool _keepResident; // Guarded by: owner of the slot
     private DeviceMemory? _target; // Guarded by: owner of the slot
+    private PageMap? _map; // Guarded by: owner of the slot; the driver's that it was handed to
     private DeviceMemory? _only; // Guarded by: owner of the slot
     private MigrateResults? _results; // Guarded by: owner of the slot
     private DeviceMemory? _store; // Guarded by: owner of the slot; the only device its pages may go to, if there is one
@@ -136,7 +137,7 @@ internal sealed partial class EvictOperation : CopyBatch
                 }
 
                 var run = AcceptedRunLength(segment, i, first + pages);
-                PublishRun(i, run, frame, ErrorOf(segment));
+                PublishRun(i, run, frame, ErrorOf(segment), IsOverdue(segment));
                 i += run;
             }
         }
@@ -148,6 +149,27 @@ internal sealed partial class EvictOperation : CopyBatch
         }
 
         Finish();
+    }
+
+    /// <summary>
+    /// Frames that were taken for the pages stay taken. Those of a file were not, and what keeps them is that their
+    /// page map lives.
+    /// </summary>
+    private protected override void Hold() =>
+        Corruption.Require(_map!.Reference.TryGet(), "the memory that pages go to lives");
+
+    private protected override void OnLate()
+    {
+        for (var segment = 0; !_toHome && segment < Count; segment++)
+        {
+            if (IsOverdue(segment) && _manager.Mutant != Mutant.FreeFramesOfLateWrites)
+            {
+                _map!.Put(this[segment].First, this[segment].FrameCount);
+            }
+        }
+
+        _evictor.TakeBack(_buffer);
+        _map!.Reference.Put();
     }
 
     /// <summary>
@@ -237,7 +259,14 @@ internal sealed partial class EvictOperation : CopyBatch
             }
 
             var run = RunLength(i, _count);
-            map = range.Home!.PageMap;
+            if (range.Home!.PageMap.Copies.IsOverdue)
+            {
+                KeepAll(i, run, Errno.ETIMEDOUT);
+                i += run;
+                continue;
+            }
+
+            map = range.Home.PageMap;
             Segment(i, run, range.Home.First + (_pages[i] << range.PageOrder));
             i += run;
         }
@@ -308,13 +337,13 @@ internal sealed partial class EvictOperation : CopyBatch
     }
 
     /// <summary>Steps 5 and 6 for neighbours that a driver wrote, or failed to.</summary>
-    private void PublishRun(int i, int length, Pfn first, Errno error)
+    private void PublishRun(int i, int length, Pfn first, Errno error, bool overdue)
     {
         var range = _ranges[i]!;
         if (error != Errno.None)
         {
             range.Statistics.CountErrors(length);
-            if (!_toHome)
+            if (!_toHome && (!overdue || _manager.Mutant == Mutant.FreeFramesOfLateWrites))
             {
                 _target!.PageMap.Put(first, length << range.PageOrder);
                 _manager.Placement.NoteError(_target, error);
@@ -350,6 +379,7 @@ internal sealed partial class EvictOperation : CopyBatch
         var range = _ranges[i]!;
         var error = range.Memory.Discard(_pages[i], length);
         Corruption.Require(error == Errno.None, "a page that was written can be punched out");
+        _manager.Trace?.Evicted(range.TokenOf(_pages[i]), length);
         var pending = false;
         for (var at = 0; at < length; at++)
         {
@@ -437,6 +467,6 @@ internal sealed partial class EvictOperation : CopyBatch
             Corruption.Require(_ranges[i] is null, "every page of an eviction is published");
         }
 
-        _evictor.Finish(this, FrameCount);
+        _evictor.Finish(this, FrameCount, IsExpired);
     }
 }

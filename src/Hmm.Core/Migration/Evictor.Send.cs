@@ -60,6 +60,7 @@ internal sealed partial class Evictor
         range.Share.Leave(1);
         var error = range.Memory.Discard(page, 1);
         Corruption.Require(error == Errno.None, "a clean page can be punched out");
+        _manager.Trace?.Evicted(range.TokenOf(page), 1);
         var pending = range.Table.Publish(page, range.Table.Read(page).In(PageState.Absent));
         CountFreed(range, 1);
         _manager.Announce(range, page, 1, pending);

@@ -29,7 +29,7 @@ internal sealed partial class Evictor : IDisposable
 
     private readonly MemoryManager _manager; // immutable
     private readonly BufferArena _arena = new(SlotBytes, SlotCount);
-    private readonly EvictOperation[] _operations = new EvictOperation[SlotCount]; // immutable after construction
+    private readonly EvictOperation[] _operations = new EvictOperation[SlotCount]; // Guarded by: atomic
     private readonly VictimQueues _queues; // immutable
     private long _inFlightFrames; // Guarded by: atomic
     private long _leavingFrames; // Guarded by: atomic
@@ -197,10 +197,34 @@ internal sealed partial class Evictor : IDisposable
         Interlocked.Add(ref _fruitless, pages);
     }
 
-    internal void Finish(EvictOperation operation, int frames)
+    /// <summary>Ends copies that were handed over at a tick or before; returns how many.</summary>
+    internal int Expire(long tick)
+    {
+        var expired = 0;
+        for (var slot = 0; slot < SlotCount; slot++)
+        {
+            expired += Volatile.Read(ref _operations[slot]).TryExpire(tick) ? 1 : 0;
+        }
+
+        return expired;
+    }
+
+    /// <summary>A device has completed a copy that was given up, and its buffer can be used again.</summary>
+    internal void TakeBack(nint buffer) => _arena.TakeBack(buffer);
+
+    /// <summary>An operation is over; if its device still has the buffer, its slot goes on with another.</summary>
+    internal void Finish(EvictOperation operation, int frames, bool expired)
     {
         Interlocked.Add(ref _inFlightFrames, -frames);
         Interlocked.Add(ref _leavingFrames, operation.KeepsResident ? 0 : -frames);
+        if (expired)
+        {
+            _arena.Replace(operation.Slot);
+            Volatile.Write(
+                ref _operations[operation.Slot],
+                new EvictOperation(this, _manager, operation.Slot, _arena[operation.Slot]));
+        }
+
         _arena.Return(operation.Slot);
         _manager.Progress.Signal();
         _manager.Filler.ServeWaiters();
@@ -304,6 +328,7 @@ internal sealed partial class Evictor : IDisposable
 
         var error = range.Memory.Discard(first, count);
         Corruption.Require(error == Errno.None, "a clean page can be punched out");
+        _manager.Trace?.Evicted(range.TokenOf(first), count);
         var pending = false;
         for (var page = first; page < first + count; page++)
         {

@@ -35,7 +35,8 @@ internal sealed class FaultHandler
     /// <param name="address">Where.</param>
     /// <param name="write">Whether it was a write.</param>
     /// <param name="writeProtect">Whether the page was present and write-protected.</param>
-    public void Handle(AddressSpace space, ulong address, bool write, bool writeProtect)
+    /// <param name="thread">The thread, by its number in the application; 0: unknown.</param>
+    public void Handle(AddressSpace space, ulong address, bool write, bool writeProtect, uint thread = 0)
     {
         var range = space.Find(address);
         if (range is null || !range.Lifetime.TryGet())
@@ -43,7 +44,9 @@ internal sealed class FaultHandler
             return; // The range is closed or closing; the application must not touch it any more.
         }
 
-        Handle(range, range.PageOf(address), write, writeProtect);
+        var page = range.PageOf(address);
+        _manager.Trace?.Faulted(range.TokenOf(page), write, writeProtect, thread);
+        Handle(range, page, write, writeProtect);
         _manager.Leave(range);
     }
 

@@ -8,14 +8,23 @@ namespace Hmm.Core.Migration;
 
 /// <summary>
 /// A run of Busy pages on its way from one device into DRAM: read by the driver into this operation's buffer, then
-/// installed on the thread that completed the last segment. There is one operation per buffer slot, reused for ever.
+/// installed on the thread that completed the last segment. Pages that could not be read are read again, one by one,
+/// before they are given up. There is one operation per buffer slot, reused until its device misses a deadline.
 /// </summary>
 internal sealed class FillOperation : CopyBatch
 {
+    // A page that cannot be read twice more is lost: what passes by itself, passes soon. Checksums are the drivers',
+    // and one that does not match is a read that failed.
+    private const int RetriesMax = 2;
+
     private readonly Filler _filler; // immutable
     private readonly int _slot; // immutable
     private readonly nint _buffer; // immutable
     private MemoryRange _range = null!; // Guarded by: owner of the slot
+    private PageMap _map = null!; // Guarded by: owner of the slot
+    private bool _ownsFrames; // Guarded by: whoever expires it
+    private int _retries; // Guarded by: owner of the slot
+    private long _tick; // Guarded by: owner of the slot
     private long _first; // Guarded by: owner of the slot
     private int _pages; // Guarded by: owner of the slot
     private bool _writable; // Guarded by: owner of the slot
@@ -34,45 +43,126 @@ internal sealed class FillOperation : CopyBatch
     /// </summary>
     public int Start(MemoryRange range, long first, int count, PageMap map, bool writable, bool awaited)
     {
-        (_range, _first, _pages, _writable, _awaited) = (range, first, 0, writable, awaited);
+        (_range, _map, _first, _pages, _writable, _awaited) = (range, map, first, 0, writable, awaited);
+        (_retries, _tick) = (0, _filler.Now);
         ResetSegments();
         GatherSegments(Math.Min(count, Filler.PagesMax(range)), map);
         var taken = _pages;
         Corruption.Require(taken > 0, "a fill takes at least the page it was made for");
-        HandOver(map.Copies);
-        DriverCall.Fault(map, this);
+        HandOver();
         return taken;
     }
 
     private protected override void OnCompleted()
     {
+        var failed = InstallGood();
+        if (failed != 0 && !IsExpired && _retries < RetriesMax)
+        {
+            _retries++;
+            GatherAgain(failed);
+            HandOver();
+            return;
+        }
+
+        for (var page = 0; page < _pages; page++)
+        {
+            if ((failed & (1UL << page)) != 0)
+            {
+                _filler.Installer.Fail(_range, _first + page, _awaited && page == 0);
+            }
+        }
+
         var range = _range;
-        var page = _first;
+        range.Statistics.CountRead(_pages);
+        _range = null!;
+        _filler.Finish(_slot, range, IsExpired);
+    }
+
+    private protected override void Hold()
+    {
+        // A file's frames are nobody's one by one: what keeps them is that the page map lives.
+        _ownsFrames = _range.Home?.PageMap != _map;
+        Corruption.Require(_map.Reference.TryGet(), "the memory of a page in use lives");
+        for (var i = 0; _ownsFrames && i < Count; i++)
+        {
+            if (IsOverdue(i))
+            {
+                _map.Get(this[i].First, this[i].FrameCount);
+            }
+        }
+    }
+
+    private protected override void OnLate()
+    {
+        for (var i = 0; _ownsFrames && i < Count; i++)
+        {
+            if (IsOverdue(i))
+            {
+                _map.Put(this[i].First, this[i].FrameCount);
+            }
+        }
+
+        _filler.TakeBack(_buffer);
+        _map.Reference.Put();
+    }
+
+    private void HandOver()
+    {
+        // All tries together have the time of one.
+        HandOver(_map.Copies, tick: _tick);
+        DriverCall.Fault(_map, this);
+    }
+
+    /// <summary>Installs what was read; returns the pages, by their place in the operation, that were not.</summary>
+    private ulong InstallGood()
+    {
+        var failed = 0UL;
         var good = 0;
+        var next = 0;
         for (var i = 0; i < Count; i++)
         {
-            var pages = this[i].FrameCount >> range.PageOrder;
+            var page = PageAt(i);
+            var pages = this[i].FrameCount >> _range.PageOrder;
+            if (page != next)
+            {
+                InstallRun(next - good, good);
+                good = 0;
+            }
+
+            next = page + pages;
             if (ErrorOf(i) == Errno.None)
             {
                 good += pages;
-                page += pages;
                 continue;
             }
 
             InstallRun(page - good, good);
             good = 0;
-            for (var failed = page; failed < page + pages; failed++)
-            {
-                _filler.Installer.Fail(range, failed, _awaited && failed == _first);
-            }
-
-            page += pages;
+            failed |= (pages == 64 ? ulong.MaxValue : (1UL << pages) - 1) << page;
+            _range.Statistics.CountErrors(pages);
         }
 
-        InstallRun(page - good, good);
-        range.Statistics.CountRead(_pages);
-        _range = null!;
-        _filler.Finish(_slot, range);
+        InstallRun(next - good, good);
+        return failed;
+    }
+
+    /// <summary>The place, in the operation, of a segment's first page.</summary>
+    private int PageAt(int segment) => (int)((this[segment].Buffer - _buffer) >> _range.PageShift);
+
+    /// <summary>Gathers pages that were not read, each alone, so that no page fails for its neighbour's sake.</summary>
+    private void GatherAgain(ulong failed)
+    {
+        ResetSegments();
+        for (var page = 0; page < _pages; page++)
+        {
+            if ((failed & (1UL << page)) != 0)
+            {
+                // Its frame is what it was: the page is Busy.
+                var found = _range.TryFrameOf(_first + page, _range.Table.Read(_first + page), out var frame);
+                Corruption.Require(found, "a page that is being read has a frame");
+                AddSegment(frame, _range.FramesPerPage, _buffer + ((nint)page << _range.PageShift));
+            }
+        }
     }
 
     private void GatherSegments(int countMax, PageMap map)
@@ -120,12 +210,12 @@ internal sealed class FillOperation : CopyBatch
         AddSegment(first, frames, _buffer + before);
     }
 
-    private void InstallRun(long first, int count)
+    private void InstallRun(int page, int count)
     {
         if (count > 0)
         {
-            var source = _buffer + (nint)((first - _first) << _range.PageShift);
-            _filler.Installer.Install(_range, first, count, source, _writable, prefetched: !_awaited);
+            var source = _buffer + ((nint)page << _range.PageShift);
+            _filler.Installer.Install(_range, _first + page, count, source, _writable, prefetched: !_awaited);
         }
     }
 }

@@ -62,12 +62,14 @@ internal sealed unsafe partial class Filler
     /// <returns>How many there were.</returns>
     public int FailWaiters()
     {
-        // No more than there are now: whoever faults meanwhile has not waited yet. And none that an exchange can serve.
+        // No more than there are now: whoever faults meanwhile has not waited yet. And none that an exchange can serve,
+        // or whose range rather waits than fails.
         var failed = 0;
         for (var left = Waiters.Count; left > 0 && Waiters.TryTake(out var waiter); left--)
         {
-            if (waiter.IsBacked && _manager.Budget.CanOverdraw(waiter.Range.FramesPerPage)
-                && Waiters.TryAdd(waiter.Range, waiter.Page, waiter.Write))
+            var waits = waiter.Range.ErrorPolicy == ErrorPolicy.Wait
+                || (waiter.IsBacked && _manager.Budget.CanOverdraw(waiter.Range.FramesPerPage));
+            if (waits && Waiters.TryAdd(waiter.Range, waiter.Page, waiter.Write))
             {
                 DropIfClosing(waiter.Range);
                 continue;
@@ -116,9 +118,79 @@ internal sealed unsafe partial class Filler
         }
     }
 
+    /// <summary>Leaves the threads that wait for a page asleep until the next try.</summary>
+    public void AddSleeper(PageToken token)
+    {
+        lock (_sleepers)
+        {
+            if (!_sleepers.Contains(token))
+            {
+                _sleepers.Add(token);
+            }
+        }
+    }
+
+    /// <summary>How many pages threads sleep for until the next try.</summary>
+    public int SleeperCount
+    {
+        get
+        {
+            lock (_sleepers)
+            {
+                return _sleepers.Count;
+            }
+        }
+    }
+
+    /// <summary>Whether a page could not be read, and its next try is yet to come.</summary>
+    public bool IsAsleep(PageToken token)
+    {
+        lock (_sleepers)
+        {
+            return _sleepers.Contains(token);
+        }
+    }
+
+    /// <summary>
+    /// Wakes threads that sleep since their page could not be read; they fault again, and so it is tried again.
+    /// </summary>
+    /// <param name="only">Those of one range; null: all.</param>
+    public void WakeSleepers(MemoryRange? only = null)
+    {
+        PageToken[] tokens;
+        lock (_sleepers)
+        {
+            if (_sleepers.Count == 0)
+            {
+                return;
+            }
+
+            tokens = [.. _sleepers.Where(token => only is null || token.RangeId == only.Id)];
+            _sleepers.RemoveAll(token => only is null || token.RangeId == only.Id);
+        }
+
+        foreach (var token in tokens)
+        {
+            if (_manager.Ranges.TryAcquire(token.RangeId, out var range))
+            {
+                range.Memory.Wake(token.Page, 1);
+                _manager.Leave(range);
+            }
+        }
+
+        _manager.Progress.Signal();
+    }
+
     private void ServeWaitersCore()
     {
-        if (Waiters.Count == 0 || Interlocked.Increment(ref _serveRequests) != 1)
+        // In this order: whoever serves may have the only waiter out, and find no DRAM for it just before this thread
+        // freed some. Were only the count looked at, the waiter would be put back to wait for nobody.
+        if (Volatile.Read(ref _serveRequests) == 0 && Waiters.Count == 0)
+        {
+            return;
+        }
+
+        if (Interlocked.Increment(ref _serveRequests) != 1)
         {
             // Somebody serves already, perhaps this very thread further up: it looks again before it leaves.
             return;

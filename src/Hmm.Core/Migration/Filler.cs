@@ -34,10 +34,11 @@ internal sealed unsafe partial class Filler : IDisposable
 
     private readonly MemoryManager _manager; // immutable
     private readonly BufferArena _arena = new(SlotBytes, SlotCount);
-    private readonly FillOperation[] _operations = new FillOperation[SlotCount]; // immutable after construction
+    private readonly FillOperation[] _operations = new FillOperation[SlotCount]; // Guarded by: atomic
     private readonly void* _zeroAllocation; // immutable
     private readonly nint _zeros; // immutable
     private readonly List<PageToken> _starved = []; // Guarded by: itself
+    private readonly List<PageToken> _sleepers = []; // Guarded by: itself
     private int _serveRequests; // Guarded by: atomic
     private int _inFlight; // Guarded by: atomic
     private long _overdrawnFrames; // Guarded by: atomic
@@ -59,6 +60,9 @@ internal sealed unsafe partial class Filler : IDisposable
 
     /// <summary>Where its copies go through.</summary>
     public CopyBuffers Buffers => new(_arena.Address, SlotBytes, RunFramesMax << Pfn.Shift, SlotCount);
+
+    /// <summary>The tick that copies handed over now are marked with.</summary>
+    internal long Now => _manager.Deadlines.Now;
 
     /// <summary>The last step of fills.</summary>
     public PageInstaller Installer { get; }
@@ -145,6 +149,11 @@ internal sealed unsafe partial class Filler : IDisposable
     public long Prefetch(MemoryRange range, long first, long count, bool writable)
     {
         var end = Math.Min(first + count, range.PageCount);
+        if (_manager.Budget.IsWindowed)
+        {
+            return end; // What is brought ahead would be touched unseen.
+        }
+
         var page = first;
         while (page < end)
         {
@@ -240,8 +249,33 @@ internal sealed unsafe partial class Filler : IDisposable
         NativeMemory.Free(_zeroAllocation);
     }
 
-    internal void Finish(int slot, MemoryRange range)
+    /// <summary>Ends copies that were handed over at a tick or before; returns how many.</summary>
+    internal int Expire(long tick)
     {
+        var expired = 0;
+        for (var slot = 0; slot < SlotCount; slot++)
+        {
+            expired += Volatile.Read(ref _operations[slot]).TryExpire(tick) ? 1 : 0;
+        }
+
+        return expired;
+    }
+
+    /// <summary>A device has completed a copy that was given up, and its buffer can be used again.</summary>
+    internal void TakeBack(nint buffer) => _arena.TakeBack(buffer);
+
+    /// <summary>A copy is over.</summary>
+    /// <param name="slot">Its slot.</param>
+    /// <param name="range">Whose pages they were; its reference ends here.</param>
+    /// <param name="expired">Whether the device still has the buffer: the slot goes on with another.</param>
+    internal void Finish(int slot, MemoryRange range, bool expired)
+    {
+        if (expired)
+        {
+            _arena.Replace(slot);
+            Volatile.Write(ref _operations[slot], new FillOperation(this, slot, _arena[slot]));
+        }
+
         _arena.Return(slot);
         _manager.Evictor.CountFilled();
         Interlocked.Decrement(ref _inFlight);
@@ -344,8 +378,27 @@ internal sealed unsafe partial class Filler : IDisposable
             return 0;
         }
 
+        // Not before the slot: an operation that expires marks its device, and then gives its slot back.
+        if (map.Copies.IsSilent)
+        {
+            _arena.Return(slot);
+            FailAll(range, page, count, awaited);
+            _manager.Leave(range);
+            return count;
+        }
+
         Interlocked.Increment(ref _inFlight);
         return _operations[slot].Start(range, page, count, map, writable, awaited);
+    }
+
+    /// <summary>A silent device is not asked for more.</summary>
+    private void FailAll(MemoryRange range, long first, int count, bool awaited)
+    {
+        range.Statistics.CountErrors(count);
+        for (var page = first; page < first + count; page++)
+        {
+            Installer.Fail(range, page, awaited && page == first);
+        }
     }
 
     /// <summary>Moves neighbouring absent pages to Busy and reserves their DRAM.</summary>

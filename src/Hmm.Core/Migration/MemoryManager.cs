@@ -13,6 +13,7 @@ internal sealed class MemoryManager : IDisposable
 {
     private readonly Action _reclaimNeeded; // immutable
     private readonly Action _prefetchNeeded; // immutable
+    private IPageTrace? _trace; // Guarded by: atomic
 
     /// <summary>Creates a memory manager without devices and ranges.</summary>
     public MemoryManager(MemoryManagerOptions options)
@@ -24,9 +25,10 @@ internal sealed class MemoryManager : IDisposable
         _reclaimNeeded = options.ReclaimNeeded;
         _prefetchNeeded = options.PrefetchNeeded;
         Budget = new DramBudget(options.BudgetBytes, options.OverdraftFrames);
-        Queue = new ResidentQueue(new TwoQueuePolicy(Budget.Limit));
+        Queue = new ResidentQueue(new ThreeQueuePolicy(Budget.Limit));
         Shares = new Shares(Budget);
         Pins = new PinBudget(Budget.Limit / 2);
+        Deadlines = new Deadlines(this);
         Filler = new Filler(this);
         Prefetcher = new Prefetcher(this);
         Evictor = new Evictor(this);
@@ -85,6 +87,16 @@ internal sealed class MemoryManager : IDisposable
 
     /// <summary>How pages move between devices.</summary>
     public Migrator Migrator { get; }
+
+    /// <summary>How long a device may take.</summary>
+    public Deadlines Deadlines { get; }
+
+    /// <summary>Who writes down what happens to pages; null: nobody. May change at any time.</summary>
+    public IPageTrace? Trace
+    {
+        get => Volatile.Read(ref _trace);
+        set => Volatile.Write(ref _trace, value);
+    }
 
     /// <summary>A broken variant, in tests that must fail.</summary>
     public Mutant Mutant { get; }

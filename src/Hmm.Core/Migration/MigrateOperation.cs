@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using Hmm.Core.Devices;
 using Hmm.Core.Physical;
+using Hmm.Core.Policies;
 using Hmm.Core.Virtual;
 using Hmm.Uapi;
 
@@ -8,7 +9,7 @@ namespace Hmm.Core.Migration;
 
 /// <summary>
 /// Absent pages on their way from one device to another, without a stop in the application's DRAM. There is one
-/// operation per buffer slot, reused for ever.
+/// operation per buffer slot, reused until a device misses a deadline.
 /// </summary>
 /// <remarks>
 /// The protocol of one page, with the state in front:
@@ -19,8 +20,10 @@ namespace Hmm.Core.Migration;
 ///   4 publish    Migrating -> Absent   with the new frame, then wake whoever waits, then free the old frame
 /// </code>
 /// A failure anywhere publishes Absent with the old frame, whose bytes nobody touched.
+/// Steps 2 and 3 are the drivers' Export and Import where the two share a form of pages, so that these go as they are
+/// kept; else Fault and Evict, and the buffer is a bounce buffer.
 /// </remarks>
-internal sealed class MigrateOperation : CopyBatch
+internal sealed class MigrateOperation : PeerBatch
 {
     /// <summary>The most frames of one operation: 512 KiB, as for an eviction.</summary>
     public const int PageFramesMax = EvictOperation.PageFramesMax;
@@ -39,6 +42,7 @@ internal sealed class MigrateOperation : CopyBatch
     private int _runs; // Guarded by: owner of the slot
     private int _order; // Guarded by: owner of the slot
     private bool _reading; // Guarded by: owner of the slot
+    private PeerLink _link = null!; // Guarded by: owner of the slot
 
     internal MigrateOperation(Migrator migrator, MemoryManager manager, int slot, nint buffer)
     {
@@ -104,8 +108,25 @@ internal sealed class MigrateOperation : CopyBatch
             i += run;
         }
 
-        HandOver(_source!.Copies);
-        DriverCall.Fault(_source, this);
+        if (_source!.Copies.IsOverdue)
+        {
+            KeepRest(Errno.ETIMEDOUT);
+            _migrator.Finish(this, expired: false);
+            return;
+        }
+
+        _link = _manager.Placement.Peers.Between(_source, _target.PageMap);
+        HandOver(_source.Copies, tick: _manager.Deadlines.Now);
+        if (_link.Type == PeerMapType.Direct)
+        {
+            BeginEncoded((IPeerMemoryOps)_target.PageMap.Ops, _buffer);
+            DriverCall.Export(_source, this);
+        }
+        else
+        {
+            EndEncoded();
+            DriverCall.Fault(_source, this);
+        }
     }
 
     private protected override void OnCompleted()
@@ -119,9 +140,21 @@ internal sealed class MigrateOperation : CopyBatch
                 {
                     KeepAll(_segmentFirst[segment], pages, ErrorOf(segment));
                 }
+                else if (IsEncoded)
+                {
+                    CheckEncoded(segment);
+                }
             }
 
-            Write();
+            if (!IsExpired)
+            {
+                Write();
+                return;
+            }
+
+            // What was read goes nowhere now: the buffer is its device's.
+            KeepRest(Errno.EAGAIN);
+            _migrator.Finish(this, expired: true);
             return;
         }
 
@@ -130,8 +163,37 @@ internal sealed class MigrateOperation : CopyBatch
             PublishSegment(segment);
         }
 
-        _migrator.Finish(this);
+        _migrator.Finish(this, IsExpired);
     }
+
+    private protected override void Hold()
+    {
+        Corruption.Require(MapUnderWay.Reference.TryGet(), "the memory that a device has a copy of lives");
+        for (var segment = 0; _reading && segment < Count; segment++)
+        {
+            if (IsOverdue(segment))
+            {
+                _source!.Get(this[segment].First, this[segment].FrameCount);
+            }
+        }
+    }
+
+    private protected override void OnLate()
+    {
+        for (var segment = 0; segment < Count; segment++)
+        {
+            if (IsOverdue(segment))
+            {
+                MapUnderWay.Put(this[segment].First, this[segment].FrameCount);
+            }
+        }
+
+        _migrator.TakeBack(_buffer);
+        MapUnderWay.Reference.Put();
+    }
+
+    /// <summary>Whose driver has the batch.</summary>
+    private PageMap MapUnderWay => _reading ? _source! : _target.PageMap;
 
     private nint BufferOf(int i) => _buffer + ((nint)i << (_order + Pfn.Shift));
 
@@ -181,12 +243,46 @@ internal sealed class MigrateOperation : CopyBatch
 
         if (Count == 0)
         {
-            _migrator.Finish(this);
+            _migrator.Finish(this, expired: false);
             return;
         }
 
-        HandOver(_target.PageMap.Copies, write: true);
-        DriverCall.Evict(_target.PageMap, this);
+        HandOver(_target.PageMap.Copies, write: true, _manager.Deadlines.Now);
+        if (IsEncoded)
+        {
+            DriverCall.Import(_target.PageMap, this);
+        }
+        else
+        {
+            DriverCall.Evict(_target.PageMap, this);
+        }
+    }
+
+    /// <summary>What one driver says of its pages is what another one will rely on.</summary>
+    private void CheckEncoded(int segment)
+    {
+        for (var frame = 0; frame < this[segment].FrameCount; frame++)
+        {
+            var page = PageAt(segment, frame);
+            var holds = page.Encoding.IsPlain
+                ? page.LengthBytes == Pfn.SizeBytes
+                : page.LengthBytes is > 0 and <= Pfn.SizeBytes && Accepts(page.Encoding);
+            Corruption.Require(holds, "a driver exports pages in an encoding that the other one accepts, or plain");
+        }
+    }
+
+    /// <summary>Whether every frame of a page went as it was kept.</summary>
+    private bool WentAsKept(int i)
+    {
+        for (var frame = 0; IsEncoded && frame < 1 << _order; frame++)
+        {
+            if (!Accepts(PageOf(BufferOf(i) + (frame << Pfn.Shift)).Encoding))
+            {
+                return false;
+            }
+        }
+
+        return IsEncoded;
     }
 
     private void PublishSegment(int segment)
@@ -204,7 +300,11 @@ internal sealed class MigrateOperation : CopyBatch
                 continue;
             }
 
-            _target.PageMap.Put(frame, 1 << _order);
+            if (!IsOverdue(segment))
+            {
+                _target.PageMap.Put(frame, 1 << _order);
+            }
+
             Keep(i, refused ? Errno.EOPNOTSUPP : error);
         }
 
@@ -221,8 +321,20 @@ internal sealed class MigrateOperation : CopyBatch
         var pending = range.Table.Publish(page, range.Table.Read(page).In(PageState.Absent).WithFrame(frame));
         _source!.Put(_frames[i], 1 << _order);
         _migrator.CountMoved(1 << _order);
+        _link.Count(WentAsKept(i), 1 << _order);
         _manager.Announce(range, page, 1, pending);
         Drop(i, Errno.None);
+    }
+
+    private void KeepRest(Errno error)
+    {
+        for (var i = 0; i < _count; i++)
+        {
+            if (_ranges[i] is not null)
+            {
+                Keep(i, error);
+            }
+        }
     }
 
     private void KeepAll(int i, int length, Errno error)

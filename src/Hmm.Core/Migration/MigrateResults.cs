@@ -25,6 +25,21 @@ internal sealed class MigrateResults
     /// <summary>By page: None, it moved; else why it did not. Complete first.</summary>
     public ReadOnlySpan<Errno> Errors => _errors;
 
+    /// <summary>Takes back the first decision of its kind; false: there is none. Complete first.</summary>
+    public bool TryReopen(Errno error, out long page)
+    {
+        var at = Array.IndexOf(_errors, error);
+        page = _first + at;
+        if (at < 0)
+        {
+            return false;
+        }
+
+        _errors[at] = Errno.None;
+        Interlocked.Increment(ref _open);
+        return true;
+    }
+
     /// <summary>Decides about a page.</summary>
     public void Record(long page, Errno error)
     {

@@ -29,7 +29,7 @@ internal sealed class Migrator : IDisposable
 
     private readonly MemoryManager _manager; // immutable
     private readonly BufferArena _arena = new(SlotBytes, SlotCount);
-    private readonly MigrateOperation[] _operations = new MigrateOperation[SlotCount]; // immutable after construction
+    private readonly MigrateOperation[] _operations = new MigrateOperation[SlotCount]; // Guarded by: atomic
     private long _movedFrames; // Guarded by: atomic
     private int _inFlight; // Guarded by: atomic
 
@@ -54,25 +54,51 @@ internal sealed class Migrator : IDisposable
     /// <returns>
     /// By page: None, it is there. ENOENT: there is nothing of its own to move, since it is zero or its file's. EBUSY:
     /// it is pinned. EOPNOTSUPP: it belongs to a shared file or a persistent range, or the device turned it down.
-    /// ENOSPC: the device is full. EIO: it could not be read or written.
+    /// ENOSPC: the device is full. EIO: it could not be read or written. ECANCELED: the request was cancelled, or the
+    /// range closes.
     /// </returns>
     public MigrateResults Migrate(
         MemoryRange range, long first, int count, DeviceMemory target, CancellationToken cancellation)
     {
+        // Whoever waits for pages of others looks at the token when it is woken.
+        using var waking = cancellation.UnsafeRegister(
+            static progress => ((Progress)progress!).Signal(), _manager.Progress);
         var results = new MigrateResults(first, count);
+        Send(range, first, first + count, target, results, cancellation);
+        Await(results);
+
+        // Frames in too many pieces for one operation: each pass moves as many pieces as that holds, so this ends.
+        while (results.TryReopen(Errno.EAGAIN, out var again))
+        {
+            Send(range, again, again + 1, target, results, cancellation);
+            Await(results);
+        }
+
+        return results;
+    }
+
+    /// <summary>Sends pages on their way, each once.</summary>
+    private void Send(
+        MemoryRange range,
+        long first,
+        long end,
+        DeviceMemory target,
+        MigrateResults results,
+        CancellationToken cancellation)
+    {
         MigrateOperation? operation = null;
         var page = first;
-        while (page < first + count)
+        while (page < end)
         {
             var epoch = _manager.Progress.Epoch;
             var before = page;
-            if (cancellation.IsCancellationRequested)
+            if (cancellation.IsCancellationRequested || range.Lifetime.IsDying)
             {
                 results.Record(page++, Errno.ECANCELED);
                 continue;
             }
 
-            page += Take(range, page, first + count, target, results, ref operation);
+            page += Take(range, page, end, target, results, ref operation);
             if (page == before)
             {
                 // Somebody works on the page, perhaps an eviction that this request began, or every buffer is taken.
@@ -82,12 +108,16 @@ internal sealed class Migrator : IDisposable
         }
 
         StartOrReturn(ref operation);
+    }
+
+    private void Await(MigrateResults results)
+    {
         while (true)
         {
             var epoch = _manager.Progress.Epoch;
             if (results.IsComplete)
             {
-                return results;
+                return;
             }
 
             _manager.Progress.Wait(epoch);
@@ -126,9 +156,33 @@ internal sealed class Migrator : IDisposable
 
     internal void CountMoved(int frames) => Interlocked.Add(ref _movedFrames, frames);
 
-    internal void Finish(MigrateOperation operation)
+    /// <summary>Ends copies that were handed over at a tick or before; returns how many.</summary>
+    internal int Expire(long tick)
+    {
+        var expired = 0;
+        for (var slot = 0; slot < SlotCount; slot++)
+        {
+            expired += Volatile.Read(ref _operations[slot]).TryExpire(tick) ? 1 : 0;
+        }
+
+        return expired;
+    }
+
+    /// <summary>A device has completed a copy that was given up, and its buffer can be used again.</summary>
+    internal void TakeBack(nint buffer) => _arena.TakeBack(buffer);
+
+    /// <summary>An operation is over; if a device still has the buffer, its slot goes on with another.</summary>
+    internal void Finish(MigrateOperation operation, bool expired)
     {
         Interlocked.Decrement(ref _inFlight);
+        if (expired)
+        {
+            _arena.Replace(operation.Slot);
+            Volatile.Write(
+                ref _operations[operation.Slot],
+                new MigrateOperation(this, _manager, operation.Slot, _arena[operation.Slot]));
+        }
+
         _arena.Return(operation.Slot);
         _manager.Progress.Signal();
         if (_manager.Placement.TryFindShort(out _, out _))

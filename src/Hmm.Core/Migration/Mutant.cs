@@ -2,7 +2,7 @@
 namespace Hmm.Core.Migration;
 
 /// <summary>
-/// Deliberately broken variants of the eviction protocol. Each loses writes; the tests that would catch a broken
+/// Deliberately broken variants of the protocol. Each loses data; the tests that would catch a broken
 /// protocol must catch these, or they prove nothing. Never set outside tests.
 /// </summary>
 internal enum Mutant
@@ -21,4 +21,9 @@ internal enum Mutant
 
     /// <summary>A checkpoint takes its cut while pages become writable: a write is in, and one before is not.</summary>
     CutWithoutFreeze = 3,
+
+    /// <summary>
+    /// The frames of a write that missed its deadline are freed, and the device still writes to them.
+    /// </summary>
+    FreeFramesOfLateWrites = 4,
 }

@@ -58,20 +58,28 @@ internal sealed class PageInstaller
     }
 
     /// <summary>
-    /// A Busy page's device could not return it. If somebody waits, the touch must end: the page is poisoned. If nobody
-    /// does, it stays Absent, and whoever touches it later gets a try of his own.
+    /// A Busy page's device could not return it. If nobody waits it stays Absent, and whoever touches it later gets a
+    /// try of his own. If somebody does, the range says whether the touch ends, with the page poisoned, or sleeps on
+    /// until the next try.
     /// </summary>
     public void Fail(MemoryRange range, long page, bool awaited)
     {
-        range.Statistics.CountErrors(1);
         if (!awaited && !range.Table.Read(page).IsPending)
         {
             Abandon(range, page, 1);
-            return;
         }
-
-        Poison(range, page);
-        _manager.Budget.Release(range.FramesPerPage);
+        else if (range.ErrorPolicy == ErrorPolicy.Wait)
+        {
+            range.Table.Publish(page, range.Table.Read(page).In(PageState.Absent));
+            _manager.Filler.AddSleeper(range.TokenOf(page));
+            _manager.Budget.Release(range.FramesPerPage);
+            _manager.Progress.Signal();
+        }
+        else
+        {
+            Poison(range, page);
+            _manager.Budget.Release(range.FramesPerPage);
+        }
     }
 
     /// <summary>
@@ -123,6 +131,7 @@ internal sealed class PageInstaller
             return;
         }
 
+        _manager.Trace?.Filled(range.TokenOf(first), count, kind.Writable, kind.Prefetched);
         var pending = false;
         var unqueued = 0;
         for (var page = first; page < first + count; page++)

@@ -63,6 +63,7 @@ internal sealed class RangeOperations
         if (range.Store is null)
         {
             DontNeedCore(range, first, count);
+            _manager.Filler.WakeSleepers(range);
             return;
         }
 
@@ -76,6 +77,8 @@ internal sealed class RangeOperations
         {
             ReleaseCut(range);
         }
+
+        _manager.Filler.WakeSleepers(range);
     }
 
     private void DontNeedCore(MemoryRange range, long first, long count)
@@ -255,6 +258,7 @@ internal sealed class RangeOperations
         }
 
         range.Lifetime.Exit();
+        _manager.Trace?.Closed(range);
         var resident = 0L;
         var pinned = 0L;
         for (var chunk = range.Table.NextTouchedChunk(0); chunk < range.PageCount;)
@@ -365,6 +369,7 @@ internal sealed class RangeOperations
 
     private void PublishDropped(MemoryRange range, long first, ReadOnlySpan<ulong> claimed)
     {
+        _manager.Trace?.Dropped(range.TokenOf(first), claimed.Length);
         var pending = false;
         var resident = 0;
         for (var i = 0; i < claimed.Length; i++)
@@ -413,7 +418,7 @@ internal sealed class RangeOperations
                     Errno.EIO,
                     $"Page {page} of range '{range.Name}' cannot be read from its device, so it cannot be pinned.");
             }
-            else if (entry.IsOwned)
+            else if (entry.IsOwned || (!range.Lifetime.IsDying && _manager.Filler.IsAsleep(range.TokenOf(page))))
             {
                 _manager.Progress.Wait(epoch);
             }

@@ -34,6 +34,20 @@ public interface IDriverDevice : IDeviceMemoryOps, IDisposable
     string Description => string.Empty;
 
     /// <summary>
+    /// Where the medium is in the machine: what stands between it and DRAM, outermost first, as below Linux's
+    /// <c>/sys/devices</c>: <c>pci0000:00/0000:00:04.0/nvme0</c>. Empty, the default: in DRAM. How far two devices are
+    /// from each other is counted in steps of this path. The same for its whole life.
+    /// </summary>
+    string Location => string.Empty;
+
+    /// <summary>
+    /// How full its medium is, in thousandths, where that is not what its frames say: compressed memory is full when
+    /// its bytes are. From 15/16 on its coldest pages sink to the next device, so that new ones keep finding room. 0,
+    /// the default: the frames say it. Called from any thread, often.
+    /// </summary>
+    int FullPermille => 0;
+
+    /// <summary>
     /// Tells the device which device memory it has become: frame <c>first + n</c> is its page n, and
     /// <see cref="DeviceMemory.DriverWord"/> holds 64 bits of its own for each.
     /// </summary>

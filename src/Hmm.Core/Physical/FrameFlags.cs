@@ -12,4 +12,9 @@ internal enum FrameFlags : byte
     /// Handed out, up to the return of the free hook: the driver word may be used.
     /// </summary>
     HandedOut = 1,
+
+    /// <summary>
+    /// Its device keeps it: when its last holder goes it is taken, not free.
+    /// </summary>
+    Kept = 2,
 }

@@ -11,6 +11,8 @@ namespace Hmm.Core.Physical;
 /// </content>
 public sealed partial class PageMap
 {
+    private bool _isSuspended; // Guarded by: atomic
+
     /// <summary>Hands out neighbouring frames, each with one holder.</summary>
     /// <param name="framesMax">The most to hand out, at least one unit.</param>
     /// <param name="first">The first frame.</param>
@@ -114,6 +116,11 @@ public sealed partial class PageMap
         {
             switch (span.Unit(i).DropHolder())
             {
+                case FrameDrop.Last when (span.Unit(i).Flags & FrameFlags.Kept) != 0:
+                    FreeRun(span, runStart, i - runStart);
+                    KeepUnit(span, i);
+                    runStart = i + 1;
+                    break;
                 case FrameDrop.Last:
                     break;
                 case FrameDrop.StillHeld:
@@ -163,8 +170,12 @@ public sealed partial class PageMap
         return found;
     }
 
+    /// <summary>Whether no frames are handed out now.</summary>
+    internal bool IsSuspended => Volatile.Read(ref _isSuspended);
+
     internal void SetSuspended(bool suspended)
     {
+        Volatile.Write(ref _isSuspended, suspended);
         foreach (var span in FrameSpans)
         {
             span.Allocator.SetSuspended(suspended);

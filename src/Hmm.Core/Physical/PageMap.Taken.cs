@@ -80,20 +80,32 @@ public sealed partial class PageMap
     }
 
     /// <summary>
-    /// Turns frames whose only holder is the caller into taken ones. The free hook does not run: what they hold stays.
+    /// Drops the caller's hold on frames and makes them taken ones: at once, or, where a read that missed its deadline
+    /// still holds one, when that ends. The free hook does not run: what they hold stays.
     /// </summary>
     internal void Keep(Pfn first, int frames)
     {
         var (span, index, units) = UnitsOf(first, frames);
         for (var i = index; i < index + units; i++)
         {
+            // The flag first: whoever drops the last hold must see it.
             ref var frame = ref span.Unit(i);
-            Corruption.Require(frame.DropHolder() == FrameDrop.Last, "a frame that is kept has one holder left");
-            (frame.Owner, frame.Order, frame.DriverWord, frame.Flags) = (0, 0, 0, FrameFlags.None);
+            frame.Flags |= FrameFlags.Kept;
+            var drop = frame.DropHolder();
+            Corruption.Require(drop != FrameDrop.Underflow, "a frame that is kept is held");
+            if (drop == FrameDrop.Last)
+            {
+                KeepUnit(span, i);
+            }
         }
+    }
 
-        Corruption.Require(span.Allocator.TryKeep(index, units), "a frame that is kept was handed out");
-        Reference.Put((int)units);
+    private void KeepUnit(FrameSpan span, long index)
+    {
+        ref var frame = ref span.Unit(index);
+        (frame.Owner, frame.Order, frame.DriverWord, frame.Flags) = (0, 0, 0, FrameFlags.None);
+        Corruption.Require(span.Allocator.TryKeep(index, 1), "a frame that is kept was handed out");
+        Reference.Put();
     }
 
     [DoesNotReturn]

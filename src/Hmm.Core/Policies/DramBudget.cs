@@ -19,6 +19,9 @@ internal sealed class DramBudget
     private const int HighDivisor = 8;
     private const long HighFramesMax = (64L << 20) >> Pfn.Shift;
 
+    private readonly long _high; // immutable
+    private readonly long _low; // immutable
+    private long _window; // Guarded by: atomic
     private long _reserved; // Guarded by: atomic
     private long _peak; // Guarded by: atomic
 
@@ -30,9 +33,10 @@ internal sealed class DramBudget
         Overdraft = overdraft;
         ArgumentOutOfRangeException.ThrowIfLessThan(limitBytes, LimitBytesMin);
         Limit = (long)(limitBytes >> Pfn.Shift);
-        HighWatermark = Math.Min(Limit / HighDivisor, HighFramesMax);
-        LowWatermark = Math.Min(Limit / LowDivisor, HighFramesMax / 2);
-        PrefetchReserve = LowWatermark / 4;
+        _high = Math.Min(Limit / HighDivisor, HighFramesMax);
+        _low = Math.Min(Limit / LowDivisor, HighFramesMax / 2);
+        _window = Limit;
+        PrefetchReserve = _low / 4;
     }
 
     /// <summary>The limit in frames.</summary>
@@ -44,16 +48,29 @@ internal sealed class DramBudget
     public long Overdraft { get; }
 
     /// <summary>Background reclaim starts when fewer frames are free.</summary>
-    public long LowWatermark { get; }
+    public long LowWatermark => IsWindowed ? Limit - Window : _low;
 
     /// <summary>Background reclaim stops when as many frames are free.</summary>
-    public long HighWatermark { get; }
+    public long HighWatermark => IsWindowed ? Limit - (Window / 4 * 3) : _high;
 
     /// <summary>
     /// Prefetch leaves as many frames to faults. It may go below the low watermark, or reclaim, which starts there and
     /// is always a little late, would cut every window short.
     /// </summary>
     public long PrefetchReserve { get; }
+
+    /// <summary>
+    /// How many frames background reclaim leaves in DRAM: the limit, or a few while a full trace is recorded, so that
+    /// nearly every use of a page faults. Faults find room up to the limit all the same.
+    /// </summary>
+    public long Window
+    {
+        get => Volatile.Read(ref _window);
+        set => Volatile.Write(ref _window, Math.Min(value, Limit));
+    }
+
+    /// <summary>Whether reclaim leaves less in DRAM than fits.</summary>
+    public bool IsWindowed => Window < Limit;
 
     /// <summary>Frames in use or about to be.</summary>
     public long Reserved => Volatile.Read(ref _reserved);

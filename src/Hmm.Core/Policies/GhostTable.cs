@@ -4,11 +4,11 @@ using System.Numerics;
 namespace Hmm.Core.Policies;
 
 /// <summary>
-/// Which pages left DRAM lately, in 4 bytes a page: a fingerprint and the time, counted in pages that left. It forgets
-/// a page by itself once as many others have left since as it was made for.
+/// Which pages left DRAM lately, in 4 bytes a page: a fingerprint, one bit of its past, and the time, counted in pages
+/// that left. It forgets a page by itself once as many others have left since as it was made for.
 /// </summary>
 /// <remarks>
-/// It errs in one lookup of about 8000 (eight entries of a bucket, 16 bits of fingerprint), and a bucket that is full
+/// It errs in one lookup of about 4000 (eight entries of a bucket, 15 bits of fingerprint), and a bucket that is full
 /// loses its oldest entry early; either costs one page a place in the wrong queue. Threads: one at a time.
 /// Allocates nothing after construction.
 /// </remarks>
@@ -19,6 +19,10 @@ internal sealed class GhostTable
     // An age is at most 2^14 ticks, a quarter of what 16 bits count, so an entry is old for a long time before the
     // clock comes round to it; see Sweep.
     private const int AgeTicksMax = 1 << 14;
+
+    // An entry: 15 bits of fingerprint, which are not all zero, one bit of its past, 16 bits of time.
+    private const int PrintShift = 17;
+    private const uint CameBackBit = 1u << 16;
 
     private readonly uint[] _entries; // Guarded by: the caller; 0 is free
     private readonly int _bucketMask; // immutable
@@ -42,7 +46,9 @@ internal sealed class GhostTable
     private uint Now => (uint)(_departed >> _tickShift) & 0xFFFF;
 
     /// <summary>A page left.</summary>
-    public void Add(ulong page)
+    /// <param name="page">The page.</param>
+    /// <param name="cameBack">Whether it had come back before, which is remembered with it.</param>
+    public void Add(ulong page, bool cameBack = false)
     {
         _departed++;
         Sweep();
@@ -59,18 +65,23 @@ internal sealed class GhostTable
             chosen = Age(_entries[i]) > Age(_entries[chosen]) ? i : chosen;
         }
 
-        _entries[chosen] = (print << 16) | Now;
+        _entries[chosen] = (print << PrintShift) | (cameBack ? CameBackBit : 0) | Now;
     }
 
     /// <summary>Whether a page left lately; if so, it is forgotten.</summary>
-    public bool Remove(ulong page)
+    public bool Remove(ulong page) => Remove(page, out _);
+
+    /// <summary>The same, with what was remembered.</summary>
+    public bool Remove(ulong page, out bool cameBack)
     {
+        cameBack = false;
         var (bucket, print) = Place(page);
         for (var i = bucket; i < bucket + BucketEntries; i++)
         {
-            if (_entries[i] >> 16 == print)
+            if (_entries[i] >> PrintShift == print)
             {
                 var isYoung = Age(_entries[i]) <= _ageMax;
+                cameBack = isYoung && (_entries[i] & CameBackBit) != 0;
                 _entries[i] = 0;
                 return isYoung;
             }
@@ -101,6 +112,6 @@ internal sealed class GhostTable
         var hash = (page ^ (page >> 29)) * 0x9E3779B97F4A7C15;
         hash ^= hash >> 32;
         var bucket = (int)(hash & (uint)_bucketMask) * BucketEntries;
-        return (bucket, Math.Max(1, (uint)(hash >> 48)));
+        return (bucket, Math.Max(1, (uint)(hash >> 49)));
     }
 }

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using System.Diagnostics.CodeAnalysis;
 using Hmm.Core.Devices;
+using Hmm.Core.Modules;
 using Hmm.Core.Physical;
 using Hmm.Uapi;
 
 namespace Hmm.Core.Policies;
 
 /// <summary>
-/// Which device takes pages that leave DRAM: the first in order that has room. The order is the order in which the
-/// devices were added, fastest first.
+/// Which device takes pages that leave DRAM: the first in order that has room and answers. The order is the order in
+/// which the devices were added, fastest first.
 /// </summary>
 /// <remarks>Threads: any; the list is replaced, never changed.</remarks>
 internal sealed class Placement
 {
     private readonly Lock _gate = new();
     private Candidate[] _candidates = []; // Guarded by: _gate for writers, atomic for readers
+
+    /// <summary>The ways between devices.</summary>
+    public PeerLinks Peers { get; } = new();
 
     /// <summary>The devices, fastest first.</summary>
     public IReadOnlyList<DeviceMemory> Devices =>
@@ -36,6 +40,8 @@ internal sealed class Placement
         {
             Volatile.Write(ref _candidates, Array.FindAll(_candidates, other => other.Device != device));
         }
+
+        Peers.Forget(device.PageMap);
     }
 
     /// <summary>Takes neighbouring frames from the first device with room.</summary>
@@ -84,7 +90,7 @@ internal sealed class Placement
     /// <summary>
     /// Finds a device whose coldest pages should move on: fewer than 1/16 of its frames are free, or 1/8 once that has
     /// begun, and one behind it has more than that. So new pages, which are the warmest, keep finding room on the
-    /// fastest device.
+    /// fastest device. Of several behind it the nearest takes them.
     /// </summary>
     public bool TryFindShort([NotNullWhen(true)] out Candidate? from, [NotNullWhen(true)] out DeviceMemory? to)
     {
@@ -96,18 +102,41 @@ internal sealed class Placement
                 continue;
             }
 
-            for (var next = at + 1; next < candidates.Length; next++)
+            to = FindNearest(candidates, at);
+            if (to is not null)
             {
-                if (candidates[next].HasRoomToSpare)
-                {
-                    (from, to) = (candidates[at], candidates[next].Device);
-                    return true;
-                }
+                from = candidates[at];
+                return true;
             }
         }
 
         (from, to) = (null, null);
         return false;
+    }
+
+    /// <summary>
+    /// The nearest device behind another one in the order that has room to spare (Linux: find the nearest published
+    /// provider). Of several as near as each other the first in the order, which people say is the fastest.
+    /// </summary>
+    private DeviceMemory? FindNearest(Candidate[] candidates, int from)
+    {
+        DeviceMemory? nearest = null;
+        PeerLink? way = null;
+        for (var at = from + 1; at < candidates.Length; at++)
+        {
+            if (!candidates[at].HasRoomToSpare)
+            {
+                continue;
+            }
+
+            var link = Peers.Between(candidates[from].Device.PageMap, candidates[at].Device.PageMap);
+            if (link.Type != PeerMapType.None && (way is null || link.IsNearerThan(way)))
+            {
+                (nearest, way) = (candidates[at].Device, link);
+            }
+        }
+
+        return nearest;
     }
 
     /// <summary>Learns that a device failed to take pages that it had frames for.</summary>
@@ -149,6 +178,13 @@ internal sealed class Placement
 
         public bool TryAllocate(int framesMax, int pageOrder, out Pfn first, out int frames)
         {
+            if (Device.PageMap.Copies.IsOverdue)
+            {
+                first = default;
+                frames = 0;
+                return false;
+            }
+
             var room = Volatile.Read(ref _usedMax) - (long)Device.Statistics.FramesUsed;
             if (room < 1L << pageOrder)
             {
@@ -173,10 +209,15 @@ internal sealed class Placement
             return Device.TryAllocateOrder(pageOrder, out first);
         }
 
-        /// <summary>Whether more than an eighth of its frames is free and its medium takes pages.</summary>
-        public bool HasRoomToSpare => FreeFrames > Total / SpareDivisor;
+        /// <summary>
+        /// Whether more than an eighth of its frames is free and its medium takes pages; never while it is removed.
+        /// </summary>
+        public bool HasRoomToSpare => Device.IsPublished && FreeFrames > Total / SpareDivisor
+            && FreePermille > 1000 / SpareDivisor && !Device.PageMap.Copies.IsOverdue;
 
         private long Total => (long)Device.Statistics.FramesTotal;
+
+        private int FreePermille => 1000 - ((Device.PageMap.Ops as IDriverDevice)?.FullPermille ?? 0);
 
         private long FreeFrames =>
             Math.Min(Volatile.Read(ref _usedMax), Total) - (long)Device.Statistics.FramesUsed;
@@ -184,7 +225,8 @@ internal sealed class Placement
         /// <summary>Whether its coldest pages should leave.</summary>
         public bool IsShort()
         {
-            var isShort = FreeFrames < Total / (Volatile.Read(ref _sinking) ? SpareDivisor : ShortDivisor);
+            var divisor = Volatile.Read(ref _sinking) ? SpareDivisor : ShortDivisor;
+            var isShort = FreeFrames < Total / divisor || FreePermille < 1000 / divisor;
             Volatile.Write(ref _sinking, isShort);
             return isShort;
         }

@@ -92,6 +92,7 @@ internal sealed class AddressSpace
             }
 
             _manager.Shares.Opened(range);
+            _manager.Trace?.Opened(range);
             var ranges = (MemoryRange[])[.. _ranges, range];
             Array.Sort(ranges, static (left, right) => left.BaseAddress.CompareTo(right.BaseAddress));
             Volatile.Write(ref _ranges, ranges);

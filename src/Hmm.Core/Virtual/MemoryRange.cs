@@ -36,10 +36,11 @@ internal sealed class MemoryRange
         PageCount = options.PageCount;
         Home = options.Home;
         Store = options.Store;
+        ErrorPolicy = options.ErrorPolicy;
         Table = new PageTable(options.TableMemory, options.PageCount, manager.RacePoint);
         Memory = memory;
         Share = new RangeShare(Statistics, PageOrder, options.MinFrames, options.MaxFrames);
-        Queue = Share.IsLimited ? new ResidentQueue(new TwoQueuePolicy(Share.MaxFrames)) : manager.Queue;
+        Queue = Share.IsLimited ? new ResidentQueue(new ThreeQueuePolicy(Share.MaxFrames)) : manager.Queue;
         Streams = new StreamDetector(manager.AheadPagesMax(PageShift, Share.MaxFrames));
         Lifetime = new LifetimeReference(Name);
     }
@@ -82,6 +83,9 @@ internal sealed class MemoryRange
 
     /// <summary>Where the dirty pages of a persistent range go; null for all others.</summary>
     public DeviceMemory? Store { get; }
+
+    /// <summary>What becomes of a thread whose page cannot be had.</summary>
+    public ErrorPolicy ErrorPolicy { get; }
 
     /// <summary>
     /// Whether no page may become writable: a checkpoint takes its cut. Whoever is about to make one writable reads

@@ -30,6 +30,9 @@ internal sealed record MemoryRangeOptions
     /// <summary>The DRAM that it should not go beyond, in frames; default 0, no limit.</summary>
     public long MaxFrames { get; init; }
 
+    /// <summary>What becomes of a thread whose page cannot be had.</summary>
+    public ErrorPolicy ErrorPolicy { get; init; }
+
     /// <summary>Zeroed memory of <see cref="PageTable.SizeBytes"/> bytes that outlives the range.</summary>
     public required nint TableMemory { get; init; }
 

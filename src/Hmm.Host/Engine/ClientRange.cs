@@ -99,6 +99,7 @@ internal sealed class ClientRange
                     PageCount = pages,
                     MinFrames = (long)specification.MinimumShareMiB << (20 - Pfn.Shift),
                     MaxFrames = (long)specification.MaximumShareMiB << (20 - Pfn.Shift),
+                    ErrorPolicy = specification.ErrorPolicy,
                     TableMemory = table.Address,
                     Home = mapped?.Home ?? persistent?.Home,
                     Store = persistent?.Store,
@@ -158,10 +159,26 @@ internal sealed class ClientRange
         finally
         {
             space.CloseRange(Range);
-            _file?.Dispose();
-            _persistent?.Dispose();
+            EndHome(_file);
+            EndHome(_persistent);
             _table.Dispose();
             _memory.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// Gives up what stands behind the range. If its disk does not answer, that takes as long as the disk does, and
+    /// nobody waits for it: copies that are under way go to buffers that are kept for them.
+    /// </summary>
+    private void EndHome(IDisposable? home)
+    {
+        if (home is not null && Range.Home!.PageMap.Copies.IsOverdue)
+        {
+            new Thread(home.Dispose) { IsBackground = true, Name = "hmm-late-close" }.Start();
+        }
+        else
+        {
+            home?.Dispose();
         }
     }
 

@@ -9,7 +9,8 @@ namespace Hmm.Host.Engine;
 
 /// <summary>
 /// The thread that reads fault messages of every session and has them resolved. It never waits for a device, for
-/// memory, or for an application: what cannot be resolved at once is completed by another thread.
+/// memory, or for an application: what cannot be resolved at once is completed later, by this thread where a device is
+/// a file that takes requests without waiting (<see cref="ThreadRing"/>), else by another.
 /// </summary>
 /// <remarks>
 /// One thread: on two cores a second one gained nothing (facts: 81-91 thousand faults a second either way), and device
@@ -91,10 +92,12 @@ internal sealed class FaultLoop : IDisposable
     {
         try
         {
+            using var ring = ThreadRing.TryCreate(_epoll, out _);
             Span<EpollEvent> events = stackalloc EpollEvent[EventsMax];
             while (!_stopping)
             {
-                var count = _epoll.Wait(events, timeoutMs: -1, out var error);
+                ring?.Wait();
+                var count = _epoll.Wait(events, timeoutMs: ring is null ? -1 : 0, out var error);
                 Corruption.Require(error == Errno.None, "waiting for faults does not fail");
                 for (var i = 0; i < count; i++)
                 {
@@ -131,7 +134,8 @@ internal sealed class FaultLoop : IDisposable
             ref readonly var message = ref messages[i];
             if (message.IsPageFault)
             {
-                _handler.Handle(source.Space, message.Address, message.IsWrite, message.IsWriteProtect);
+                _handler.Handle(
+                    source.Space, message.Address, message.IsWrite, message.IsWriteProtect, message.ThreadId);
             }
         }
     }

@@ -134,6 +134,33 @@ internal sealed class HostDevices : IDisposable
         device.Memory.Device.Remove();
     }
 
+    /// <summary>Every pair of devices, each way, in their order.</summary>
+    public IReadOnlyList<(HostDevice From, HostDevice To)> Pairs()
+    {
+        var devices = Snapshot();
+        return [.. devices.SelectMany(from => devices.Where(to => to != from).Select(to => (from, to)))];
+    }
+
+    /// <summary>The memory of a device that pages may be sent to.</summary>
+    /// <exception cref="HmmException">
+    /// ENODEV: there is none of that name. EBUSY: it is being removed. EINVAL: it holds named ranges only.
+    /// </exception>
+    public DeviceMemory TargetOf(string name)
+    {
+        var device = Snapshot().FirstOrDefault(other => other.Name == name)
+            ?? throw new HmmException(
+                Errno.ENODEV, $"There is no device '{name}'; `hmm devices` lists those there are.");
+        if (device.State != LifetimeState.Live)
+        {
+            throw new HmmException(Errno.EBUSY, $"Device '{name}' is being removed and takes no pages.");
+        }
+
+        return device.Persistent is null
+            ? device.Memory
+            : throw new HmmException(
+                Errno.EINVAL, $"Device '{name}' holds persistent ranges only; send the pages to another one.");
+    }
+
     /// <summary>Opens a range of a persistent device; disposing the result closes it.</summary>
     /// <param name="deviceName">The device; empty for the only one.</param>
     /// <param name="wanted">The range.</param>

@@ -5,6 +5,7 @@ using Hmm.Core.Modules.Loading;
 using Hmm.Core.Physical;
 using Hmm.Core.Policies;
 using Hmm.Host.Sessions;
+using Hmm.Host.Tracing;
 using Hmm.Linux;
 using Hmm.Pmem;
 using Hmm.Uapi;
@@ -19,9 +20,12 @@ internal sealed class HostEngine : IDisposable
 {
     private readonly ReclaimLoop _reclaim = new();
     private readonly PrefetchLoop _prefetch = new();
+    private readonly DeadlineLoop _deadlines; // immutable
     private readonly HostMetrics _metrics; // immutable
     private readonly Lock _gate = new();
     private readonly List<SessionOperations> _sessions = []; // Guarded by: _gate
+    private volatile string _policy = ""; // Guarded by: atomic
+    private TraceRecorder? _trace; // Guarded by: _gate for writers, atomic for readers
     private ulong _lastSessionId; // Guarded by: _gate
 
     /// <summary>Starts a host.</summary>
@@ -68,6 +72,7 @@ internal sealed class HostEngine : IDisposable
 
         _reclaim.Start(Manager);
         _prefetch.Start(Manager.Prefetcher, Hints);
+        _deadlines = DeadlineLoop.Start(Manager, options.DeviceDeadline, HostLog.Write);
         Faults = new FaultLoop(Manager.Faults);
         _metrics = new HostMetrics(this);
     }
@@ -102,6 +107,9 @@ internal sealed class HostEngine : IDisposable
         }
     }
 
+    /// <summary>The trace that is recorded; null: none.</summary>
+    public TraceRecorder? Trace => Volatile.Read(ref _trace);
+
     /// <summary>Makes what serves a new session.</summary>
     public ISessionOperations Connect(PeerCredentials peer)
     {
@@ -116,6 +124,42 @@ internal sealed class HostEngine : IDisposable
     /// <summary>There are hints in a ring.</summary>
     public void WakeHints() => _prefetch.Request();
 
+    /// <summary>Begins to record.</summary>
+    /// <param name="mode">What to see.</param>
+    /// <param name="file">Where to; owned from here on, also when this throws.</param>
+    /// <param name="version">The host's version.</param>
+    /// <exception cref="HmmException">EBUSY: there is a trace already. And why the file cannot be written.</exception>
+    public TraceRecorder StartTrace(TraceMode mode, Stream file, string version)
+    {
+        lock (_gate)
+        {
+            if (_trace is not null)
+            {
+                file.Dispose();
+                throw new HmmException(
+                    Errno.EBUSY, "The host records a trace already, one at a time; wait until that ends.");
+            }
+
+            var trace = TraceRecorder.Start(Manager, mode, file, version, _policy);
+            Volatile.Write(ref _trace, trace);
+            return trace;
+        }
+    }
+
+    /// <summary>Ends the recording.</summary>
+    /// <exception cref="HmmException">A write failed; the file is good up to there.</exception>
+    public TraceCounts StopTrace(TraceRecorder trace, ulong accesses)
+    {
+        try
+        {
+            return trace.Stop(accesses);
+        }
+        finally
+        {
+            Volatile.Write(ref _trace, null);
+        }
+    }
+
     /// <summary>A session is closed.</summary>
     public void Forget(SessionOperations session)
     {
@@ -125,13 +169,22 @@ internal sealed class HostEngine : IDisposable
         }
     }
 
-    /// <summary>Ends the host; every session is closed.</summary>
+    /// <summary>Ends the host; every session is closed. A device that does not answer is left to the kernel.</summary>
     public void Dispose()
     {
         _metrics.Dispose();
         Faults.Dispose();
         _prefetch.Dispose();
         _reclaim.Dispose();
+        _deadlines.Dispose();
+        if (Physical.PageMaps.Snapshot().FirstOrDefault(static map => map.Copies.IsOverdue) is { } overdue)
+        {
+            // It may write to its buffers at any moment, and to wait for it could be to wait for ever: the kernel takes
+            // everything when the process ends.
+            HostLog.Write($"device '{overdue.Name}' does not answer; ending without it");
+            return;
+        }
+
         Devices.Dispose();
         Manager.Dispose();
     }
@@ -142,7 +195,8 @@ internal sealed class HostEngine : IDisposable
         {
             if (withdrawn == name)
             {
-                Manager.Queue.Use(new TwoQueuePolicy(Manager.Budget.Limit));
+                _policy = "";
+                Manager.Queue.Use(new ThreeQueuePolicy(Manager.Budget.Limit));
             }
         };
         if (name is null)
@@ -156,6 +210,7 @@ internal sealed class HostEngine : IDisposable
         }
 
         Manager.Queue.Use(Modules.Policies.Create(name, Manager.Budget.Limit));
+        _policy = name;
     }
 
     private static void CheckBudget(ulong bytes)

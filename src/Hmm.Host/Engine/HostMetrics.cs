@@ -40,8 +40,13 @@ internal sealed class HostMetrics : IDisposable
             () => Devices(static device => device.Memory.PageMap.Copies.FramesWritten << Pfn.Shift),
             "By", "Bytes that devices took.");
         _meter.CreateObservableCounter(
+            "hmm.device.moved", Moved, "By", "Bytes that went from one device to another.");
+        _meter.CreateObservableCounter(
             "hmm.device.errors", () => Devices(static device => device.Memory.PageMap.Copies.Errors),
             "{copy}", "Copies that failed.");
+        _meter.CreateObservableGauge(
+            "hmm.device.overdue", () => Devices(static device => device.Memory.PageMap.Copies.Overdue),
+            "{copy}", "Copies that are past their deadline.");
     }
 
     /// <inheritdoc/>
@@ -62,6 +67,22 @@ internal sealed class HostMetrics : IDisposable
             new KeyValuePair<string, object?>("module", module.Name),
             new KeyValuePair<string, object?>("state", module.State.ToString().ToLowerInvariant()),
             new KeyValuePair<string, object?>("taint", TaintLedger.Letters(module.Taint))));
+
+    private IEnumerable<Measurement<long>> Moved()
+    {
+        foreach (var (from, to) in _engine.Devices.Pairs())
+        {
+            var link = _engine.Manager.Placement.Peers.Between(from.Memory.PageMap, to.Memory.PageMap);
+            yield return Moved(link.DirectFrames, from.Name, to.Name, "direct");
+            yield return Moved(link.BouncedFrames, from.Name, to.Name, "bounced");
+        }
+    }
+
+    private static Measurement<long> Moved(long frames, string from, string to, string way) => new(
+        frames << Pfn.Shift,
+        new KeyValuePair<string, object?>("from", from),
+        new KeyValuePair<string, object?>("to", to),
+        new KeyValuePair<string, object?>("way", way));
 
     private IEnumerable<Measurement<long>> Devices(Func<HostDevice, long> observe) =>
         _engine.Devices.Snapshot().Select(device => new Measurement<long>(

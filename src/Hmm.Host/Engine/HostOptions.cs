@@ -24,6 +24,9 @@ internal sealed record HostOptions
     /// <summary>Further folders that modules may be loaded from; those taint "out of tree".</summary>
     public IReadOnlyList<string> OtherModuleFolders { get; init; } = [];
 
+    /// <summary>How long a device may take for a copy, before whoever waits for it gets an error.</summary>
+    public TimeSpan DeviceDeadline { get; init; } = DeadlineLoop.Default;
+
     /// <summary>The reclaim policy, of the module of that name; null for the default.</summary>
     public string? ReclaimPolicy { get; init; }
 

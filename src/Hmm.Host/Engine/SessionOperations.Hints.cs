@@ -20,6 +20,7 @@ internal sealed partial class SessionOperations
     {
         Interlocked.Increment(ref _hints);
         var range = _ranges[rangeId].Range;
+        _engine.Trace?.Hinted(range.TokenOf(firstPage), pageCount, kind == HintKind.WillWrite);
         if (kind == HintKind.WillWrite)
         {
             _engine.Manager.Operations.WillWrite(range, firstPage, pageCount);
@@ -71,6 +72,7 @@ internal sealed partial class SessionOperations
         var range = client.Range;
         var (first, count) = ((long)hint.FirstPage, (long)hint.PageCount);
         var isWrite = hint.Kind == HintKind.WillWrite;
+        _engine.Trace?.Hinted(range.TokenOf(first), count, isWrite);
         if (isWrite)
         {
             _engine.Manager.Operations.Unprotect(range, first, count);

@@ -20,7 +20,8 @@ internal sealed partial class SessionOperations
             range.LengthBytes,
             range.ContentBytes,
             range.Advice,
-            range.Name);
+            range.Name,
+            ErrorPolicy: range.ErrorPolicy);
         try
         {
             var home = _engine.Devices.OpenPersistent(

@@ -92,7 +92,9 @@ internal sealed partial class SessionOperations
                 BytesWritten = (ulong)device.Memory.PageMap.Copies.FramesWritten << Pfn.Shift,
                 Errors = (ulong)device.Memory.PageMap.Copies.Errors,
                 InFlight = (ulong)device.Memory.PageMap.Copies.InFlight,
-                State = device.State,
+                State = device.State == LifetimeState.Live && device.Memory.PageMap.Copies.IsOverdue
+                    ? LifetimeState.Failing
+                    : device.State,
                 Type = device.Memory.PageMap.Type,
                 Name = FixedName.Truncate(device.Name),
                 Driver = FixedName.Truncate(device.Driver),

@@ -97,8 +97,11 @@ internal sealed partial class SessionOperations : ISessionOperations
     }
 
     /// <inheritdoc/>
-    public void Advise(ulong rangeId, Advice advice, long firstPage, long pageCount) =>
+    public void Advise(ulong rangeId, Advice advice, long firstPage, long pageCount)
+    {
         _ranges[rangeId].Range.Advice = advice;
+        _engine.Trace?.Advised(_ranges[rangeId].Range, advice);
+    }
 
     /// <inheritdoc/>
     public void Unpin(ulong rangeId, long firstPage, long pageCount) =>
@@ -127,6 +130,7 @@ internal sealed partial class SessionOperations : ISessionOperations
     /// <inheritdoc/>
     public void Closed()
     {
+        EndTrace();
         DetachHintRing();
         foreach (var range in Ranges)
         {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Host.Tracing;
 using Hmm.Uapi;
 
 namespace Hmm.Host.Sessions;
@@ -99,6 +100,23 @@ internal interface ISessionOperations
         CancellationToken connectionEnded);
 
     /// <summary>
+    /// Sends pages to a device. Of another session's range nothing is checked: it may close at any time.
+    /// </summary>
+    /// <param name="sessionId">The session whose range it is; 0: this one.</param>
+    /// <param name="rangeId">Its number there.</param>
+    /// <param name="firstPage">The first page.</param>
+    /// <param name="device">The device's name, not empty.</param>
+    /// <param name="results">For each page 0, or the error number that kept it where it was.</param>
+    /// <param name="connectionEnded">The client is gone; pages on their way arrive, no other sets out.</param>
+    void Migrate(
+        ulong sessionId,
+        ulong rangeId,
+        long firstPage,
+        string device,
+        Span<byte> results,
+        CancellationToken connectionEnded);
+
+    /// <summary>
     /// Makes a device, as in <c>block,folder=/var/tmp,size=64GiB</c>, and lets pages go to it. The
     /// client has Administration.
     /// </summary>
@@ -146,6 +164,9 @@ internal interface ISessionOperations
     /// <summary>Lists devices; the cursor as in <see cref="QueryResources"/>.</summary>
     int QueryDevices(ref ulong cursor, Span<DeviceRecord> records);
 
+    /// <summary>Lists the ways between devices; the cursor as in <see cref="QueryResources"/>.</summary>
+    int QueryPeers(ref ulong cursor, Span<PeerRecord> records);
+
     /// <summary>Lists page maps; the cursor as in <see cref="QueryResources"/>.</summary>
     int QueryPageMaps(ref ulong cursor, Span<PageMapRecord> records);
 
@@ -172,6 +193,21 @@ internal interface ISessionOperations
     /// Lists checkpoints of the peer's user or, with <paramref name="everyone"/>, of all; the cursor as above.
     /// </summary>
     int QueryCheckpoints(bool everyone, ref ulong cursor, Span<CheckpointRecord> records);
+
+    /// <summary>
+    /// Records what happens to the pages of every session. The callee owns the descriptor from the call on, also when
+    /// it throws, and checks that it is a regular file. The client has Administration.
+    /// </summary>
+    /// <param name="mode">What to see.</param>
+    /// <param name="file">The file to write.</param>
+    void StartTrace(TraceMode mode, int file);
+
+    /// <summary>Puts a mark into this session's trace; ENOENT: it records none.</summary>
+    void MarkTrace();
+
+    /// <summary>Ends this session's trace; ENOENT: it records none.</summary>
+    /// <param name="accesses">What the client made since the last mark; 0: unknown.</param>
+    TraceCounts StopTrace(ulong accesses);
 
     /// <summary>
     /// The connection ended, by the client's wish, death or fault: give back everything it had.

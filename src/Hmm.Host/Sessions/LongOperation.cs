@@ -15,6 +15,8 @@ namespace Hmm.Host.Sessions;
 /// <param name="Device">The device or module: what to make or load, or its name.</param>
 /// <param name="Argument">LoadModule: its flags. ReadModules: the kind of text.</param>
 /// <param name="Cursor">ReadModules: where to go on.</param>
+/// <param name="OtherSession">Migrate: the session whose range it is, where that is not this one; else 0.</param>
+/// <param name="OtherRange">Migrate: the number of its range.</param>
 internal readonly record struct LongOperation(
     Operation Operation,
     ulong Tag,
@@ -24,4 +26,6 @@ internal readonly record struct LongOperation(
     int Cells = 0,
     string Device = "",
     uint Argument = 0,
-    ulong Cursor = 0);
+    ulong Cursor = 0,
+    ulong OtherSession = 0,
+    ulong OtherRange = 0);

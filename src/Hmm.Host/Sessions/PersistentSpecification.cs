@@ -15,6 +15,7 @@ namespace Hmm.Host.Sessions;
 /// <param name="ContentBytes">The bytes that the application uses.</param>
 /// <param name="ElementBytes">The size of an element.</param>
 /// <param name="Advice">How it will be accessed at first.</param>
+/// <param name="ErrorPolicy">What becomes of a thread whose page cannot be had.</param>
 internal readonly record struct PersistentSpecification(
     string Device,
     string Name,
@@ -23,4 +24,5 @@ internal readonly record struct PersistentSpecification(
     ulong LengthBytes,
     ulong ContentBytes,
     uint ElementBytes,
-    Advice Advice);
+    Advice Advice,
+    ErrorPolicy ErrorPolicy);

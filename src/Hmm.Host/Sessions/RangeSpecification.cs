@@ -18,6 +18,7 @@ namespace Hmm.Host.Sessions;
 /// <param name="Name">For reports; may be empty.</param>
 /// <param name="MinimumShareMiB">The DRAM that other ranges cannot take from it; 0 for none.</param>
 /// <param name="MaximumShareMiB">The DRAM that it should not go beyond; 0 for no limit.</param>
+/// <param name="ErrorPolicy">What becomes of a thread whose page cannot be had.</param>
 internal readonly record struct RangeSpecification(
     RangeKind Kind,
     int PageShift,
@@ -27,7 +28,8 @@ internal readonly record struct RangeSpecification(
     Advice Advice,
     string Name,
     uint MinimumShareMiB = 0,
-    uint MaximumShareMiB = 0)
+    uint MaximumShareMiB = 0,
+    ErrorPolicy ErrorPolicy = ErrorPolicy.Poison)
 {
     /// <summary>The length in pages.</summary>
     public long PageCount => (long)(LengthBytes >> PageShift);

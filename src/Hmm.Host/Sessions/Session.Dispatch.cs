@@ -54,6 +54,9 @@ internal sealed partial class Session
             case Operation.Checkpoint:
                 Checkpoint(Read<CheckpointRequest>(message, descriptors));
                 break;
+            case Operation.Migrate:
+                Migrate(Read<MigrateRequest>(message, descriptors));
+                break;
             case Operation.Statistics:
                 Statistics(Read<StatisticsRequest>(message, descriptors));
                 break;
@@ -64,11 +67,13 @@ internal sealed partial class Session
                 Query(Read<QueryRequest>(message, descriptors));
                 break;
             case Operation.AttachHintRing:
-                AttachHintRing(Read<AttachHintRingRequest>(message, descriptors, expected: 1), descriptors);
-                break;
             case Operation.WakeHintRing:
-                _ = Read<WakeHintRingRequest>(message, descriptors);
-                _operations.WakeHintRing();
+                HintRing(message, header.Operation, descriptors);
+                break;
+            case Operation.StartTrace:
+            case Operation.MarkTrace:
+            case Operation.StopTrace:
+                Trace(message, in header, descriptors);
                 break;
             default:
                 throw new HmmException(
@@ -170,7 +175,7 @@ internal sealed partial class Session
         var request = Read<CreateRangeRequest>(message, descriptors, expected: isFile ? 2 : 1);
         CheckValue((uint)request.Kind, (uint)RangeKind.FileShared, "The kind");
         CheckValue((uint)request.Advice, (uint)Uapi.Advice.Sequential, "The advice");
-        CheckReserved(request.Flags);
+        CheckValue((uint)request.ErrorPolicy, (uint)ErrorPolicy.Wait, "The error policy");
         var name = CheckName(in request.Name);
         CheckRangeShape(in request);
         if (!_adopted)
@@ -195,7 +200,8 @@ internal sealed partial class Session
                 request.Advice,
                 name,
                 request.MinimumShareMiB,
-                request.MaximumShareMiB);
+                request.MaximumShareMiB,
+                request.ErrorPolicy);
             var memory = descriptors.Take(0);
             _operations.CreateRange(range.Id, in specification, memory, isFile ? descriptors.Take(1) : -1);
         }

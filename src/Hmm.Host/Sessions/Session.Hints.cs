@@ -10,6 +10,18 @@ internal sealed partial class Session
 {
     private bool _hasHintRing; // Guarded by: session's thread
 
+    private void HintRing(ReadOnlySpan<byte> message, Operation operation, ReceivedDescriptors descriptors)
+    {
+        if (operation == Operation.AttachHintRing)
+        {
+            AttachHintRing(Read<AttachHintRingRequest>(message, descriptors, expected: 1), descriptors);
+            return;
+        }
+
+        _ = Read<WakeHintRingRequest>(message, descriptors);
+        _operations.WakeHintRing();
+    }
+
     private void AttachHintRing(in AttachHintRingRequest request, ReceivedDescriptors descriptors)
     {
         CheckReserved(request.Reserved);

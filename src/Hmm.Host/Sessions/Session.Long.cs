@@ -85,6 +85,7 @@ internal sealed partial class Session
         {
             Operation.Residency => ResidencyReply.StructBytes + (operation.Cells * ResidencyCell.StructBytes),
             Operation.Checkpoint => CheckpointReply.StructBytes,
+            Operation.Migrate => MigrateReply.StructBytes + (int)operation.PageCount,
             Operation.ReadModules => Limits.MessageBytesMax,
             _ => ReplyHeader.StructBytes,
         }];
@@ -141,6 +142,9 @@ internal sealed partial class Session
             case Operation.Checkpoint:
                 var (sequence, pages) = _operations.Checkpoint(rangeId, _ended.Token);
                 Wire.Write(message, new CheckpointReply { Sequence = sequence, PagesWritten = (ulong)pages });
+                break;
+            case Operation.Migrate:
+                Migrate(in operation, message);
                 break;
             case Operation.AddDevice:
                 _operations.AddDevice(operation.Device, _ended.Token);

@@ -12,6 +12,7 @@ internal sealed partial class Session
     private void OpenPersistent(in OpenPersistentRequest request, ReceivedDescriptors descriptors)
     {
         CheckValue((uint)request.Advice, (uint)Uapi.Advice.Sequential, "The advice");
+        CheckValue((uint)request.ErrorPolicy, (uint)ErrorPolicy.Wait, "The error policy");
         CheckReserved(request.Reserved);
         var name = CheckName(in request.Name);
         var device = CheckName(in request.Device);
@@ -44,7 +45,8 @@ internal sealed partial class Session
                 request.LengthBytes,
                 request.ContentBytes,
                 request.ElementBytes,
-                request.Advice);
+                request.Advice,
+                request.ErrorPolicy);
             _operations.OpenPersistent(range.Id, in specification, descriptors.Take(0));
         }
         catch (HmmException)

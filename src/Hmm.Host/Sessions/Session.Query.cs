@@ -17,7 +17,7 @@ internal sealed partial class Session
     private void Query(in QueryRequest request)
     {
         CheckReserved(request.Reserved);
-        CheckValue((uint)request.Kind, (uint)QueryKind.Checkpoints, "The kind of query");
+        CheckValue((uint)request.Kind, (uint)QueryKind.Peers, "The kind of query");
         var everything = (_granted & Features.Administration) != 0;
         if (request.Kind is not (QueryKind.Ranges or QueryKind.Checkpoints))
         {
@@ -34,6 +34,9 @@ internal sealed partial class Session
                 break;
             case QueryKind.PageMaps:
                 SendRecords<PageMapRecord>(in request, _operations.QueryPageMaps);
+                break;
+            case QueryKind.Peers:
+                SendRecords<PeerRecord>(in request, _operations.QueryPeers);
                 break;
             case QueryKind.Checkpoints:
                 SendRecords<CheckpointRecord>(

@@ -40,9 +40,9 @@ public struct CreateRangeRequest
     [FieldOffset(48)]
     public Advice Advice;
 
-    /// <summary>Zero: version 1 defines none.</summary>
+    /// <summary>What becomes of a thread that touches a page which cannot be had.</summary>
     [FieldOffset(52)]
-    public uint Flags;
+    public ErrorPolicy ErrorPolicy;
 
     /// <summary>The DRAM that other ranges cannot take from it, in MiB; 0 for none.</summary>
     [FieldOffset(56)]

@@ -38,9 +38,13 @@ public struct OpenPersistentRequest
     [FieldOffset(52)]
     public Advice Advice;
 
-    /// <summary>Zero.</summary>
+    /// <summary>What becomes of a thread that touches a page which cannot be had.</summary>
     [FieldOffset(56)]
-    public ulong Reserved;
+    public ErrorPolicy ErrorPolicy;
+
+    /// <summary>Zero.</summary>
+    [FieldOffset(60)]
+    public uint Reserved;
 
     /// <summary>The range's name, not empty.</summary>
     [FieldOffset(64)]

@@ -143,6 +143,17 @@ internal sealed partial class HostConnection : IDisposable
     }
 
     /// <summary>
+    /// Sends a request and copies the reply's bytes. Cancelling stops the wait, not the request.
+    /// </summary>
+    public async Task<byte[]> ExchangeAsync<T>(Operation operation, T request, CancellationToken cancellationToken)
+        where T : unmanaged
+    {
+        await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
+        var pending = Begin(operation, in request, [], isAsync: true);
+        return await ReadAsync(pending).WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
     /// Sends a message that nobody waits for: a hint, or the last word of a finalizer.
     /// </summary>
     public void Post<T>(Operation operation, in T request)
@@ -204,6 +215,19 @@ internal sealed partial class HostConnection : IDisposable
         try
         {
             await pending.Completion.ConfigureAwait(false);
+        }
+        finally
+        {
+            pending.Dispose();
+        }
+    }
+
+    private static async Task<byte[]> ReadAsync(PendingRequest pending)
+    {
+        try
+        {
+            await pending.Completion.ConfigureAwait(false);
+            return pending.Reply.ToArray();
         }
         finally
         {

@@ -67,6 +67,12 @@ internal sealed class HostProcess : IDisposable
             yield return size.ToString(CultureInfo.InvariantCulture);
         }
 
+        if (options.DeviceDeadline is { } deadline)
+        {
+            yield return "--device-deadline";
+            yield return ((long)deadline.TotalMilliseconds).ToString(CultureInfo.InvariantCulture) + "ms";
+        }
+
         foreach (var device in options.Devices)
         {
             yield return "--device";

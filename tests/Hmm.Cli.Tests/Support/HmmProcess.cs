@@ -17,7 +17,7 @@ internal static class HmmProcess
     /// The program where it was built, with the host and its modules beside it:
     /// <c>artifacts/bin/Hmm.Cli/CONFIGURATION/</c>.
     /// </summary>
-    private static readonly string Program = Path.GetFullPath(Path.Combine(
+    internal static readonly string Program = Path.GetFullPath(Path.Combine(
         AppContext.BaseDirectory,
         "../../Hmm.Cli",
         Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)),

@@ -35,8 +35,11 @@ public sealed class MalformedMessageTests : SessionFixture
             { Operation.LoadModule, WireClient.Encode(Operation.LoadModule, default(LoadModuleRequest)), 0 },
             { Operation.UnloadModule, WireClient.Encode(Operation.UnloadModule, default(UnloadModuleRequest)), 0 },
             { Operation.ReadModules, WireClient.Encode(Operation.ReadModules, default(ReadModulesRequest)), 0 },
+            { Operation.Migrate, WireClient.Encode(Operation.Migrate, WireClient.Migration()), 0 },
             { Operation.OpenPersistent, WireClient.Encode(Operation.OpenPersistent, WireClient.Persistent()), 1 },
             { Operation.Checkpoint, WireClient.Encode(Operation.Checkpoint, new CheckpointRequest { RangeId = 1 }), 0 },
+            { Operation.StartTrace, WireClient.Encode(Operation.StartTrace, default(StartTraceRequest)), 1 },
+            { Operation.StopTrace, WireClient.Encode(Operation.StopTrace, default(StopTraceRequest)), 0 },
         };
     }
 
@@ -67,6 +70,7 @@ public sealed class MalformedMessageTests : SessionFixture
     [InlineData(Operation.AdoptUserfaultfd)]
     [InlineData(Operation.CreateRange)]
     [InlineData(Operation.OpenPersistent)]
+    [InlineData(Operation.StartTrace)]
     public void RefusesAMissingDescriptor(Operation operation)
     {
         AssertMalformed(MessageOf(operation), descriptors: 0);
@@ -101,8 +105,12 @@ public sealed class MalformedMessageTests : SessionFixture
     [InlineData(Operation.Query, 20)]
     [InlineData(Operation.LoadModule, 464)]
     [InlineData(Operation.LoadModule, 468)]
+    [InlineData(Operation.Migrate, 44)]
+    [InlineData(Operation.Migrate, 108)]
     [InlineData(Operation.ReadModules, 16)]
     [InlineData(Operation.ReadModules, 20)]
+    [InlineData(Operation.StartTrace, 16)]
+    [InlineData(Operation.StartTrace, 20)]
     public void RefusesUnknownValuesAndReservedBits(Operation operation, int offset)
     {
         var message = MessageOf(operation);

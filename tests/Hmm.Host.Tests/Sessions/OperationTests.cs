@@ -157,6 +157,58 @@ public sealed class OperationTests : SessionFixture
     }
 
     [Fact]
+    public void ReturnsAResultForEachPageThatMoves()
+    {
+        Open();
+        var request = WireClient.Migration() with { RangeId = Client.CreateRange(), FirstPage = 3, PageCount = 5 };
+        var reply = Client.Call(Operation.Migrate, request);
+
+        Assert.Equal(Errno.None, reply.Errno);
+        Assert.True(Wire.TryReadPrefix<MigrateReply>(reply.Bytes, out var moved));
+        Assert.Equal(5u, moved.PageCount);
+        Assert.Equal([0, 0, 0, 0, (byte)Errno.EBUSY], reply.Bytes[MigrateReply.StructBytes..]);
+        Assert.Contains("Migrate 0 1 3 5 block0", Operations.Calls);
+    }
+
+    [Theory]
+    [InlineData(0UL, 0u)]
+    [InlineData(0UL, 17u)]
+    [InlineData(15UL, 2u)]
+    [InlineData(ulong.MaxValue, 1u)]
+    [InlineData(0UL, Limits.MigratePagesMax + 1u)]
+    public void RefusesToMovePagesThatAreNotThere(ulong first, uint count)
+    {
+        Open();
+        var request = WireClient.Migration() with
+        {
+            RangeId = Client.CreateRange(), FirstPage = first, PageCount = count,
+        };
+
+        Assert.Equal(Errno.EINVAL, Client.Call(Operation.Migrate, request).Errno);
+        Assert.Equal(Errno.ENOENT, Client.Call(Operation.Migrate, WireClient.Migration() with { RangeId = 9 }).Errno);
+        var nameless = Client.Call(Operation.Migrate, WireClient.Migration() with { Device = default });
+        Assert.Equal(Errno.EINVAL, nameless.Errno);
+    }
+
+    [Fact]
+    public void MovesPagesOfAnotherSessionForAdministratorsOnly()
+    {
+        Client.Hello(Features.Administration);
+        var request = WireClient.Migration() with { SessionId = 5, RangeId = 77, FirstPage = 1UL << 40 };
+
+        Assert.Equal(Errno.None, Client.Call(Operation.Migrate, request).Errno);
+        Assert.Contains($"Migrate 5 77 {1UL << 40} 1 block0", Operations.Calls);
+    }
+
+    [Fact]
+    public void MovesNoPagesOfAnotherSessionForOthers()
+    {
+        Client.Hello(Features.FileRanges);
+
+        Assert.Equal(Errno.EPERM, Client.Call(Operation.Migrate, WireClient.Migration() with { SessionId = 5 }).Errno);
+    }
+
+    [Fact]
     public void ListsRecordsPageByPage()
     {
         Open();
@@ -187,6 +239,7 @@ public sealed class OperationTests : SessionFixture
     [InlineData(QueryKind.Resources)]
     [InlineData(QueryKind.Devices)]
     [InlineData(QueryKind.PageMaps)]
+    [InlineData(QueryKind.Peers)]
     public void ListsTheHostsThingsForAdministrators(QueryKind kind)
     {
         Open();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using System.Collections.Concurrent;
 using Hmm.Host.Sessions;
+using Hmm.Host.Tracing;
 using Hmm.Uapi;
 using Microsoft.Win32.SafeHandles;
 
@@ -156,6 +157,24 @@ internal sealed class RecordingOperations : ISessionOperations, IDisposable
         Long($"Residency {rangeId} {firstPage} {pageCount} {cells.Length}", connectionEnded);
     }
 
+    public void Migrate(
+        ulong sessionId,
+        ulong rangeId,
+        long firstPage,
+        string device,
+        Span<byte> results,
+        CancellationToken connectionEnded)
+    {
+        if (sessionId == 0)
+        {
+            RequireSpan(rangeId, firstPage, results.Length);
+        }
+
+        Require(results.Length is > 0 and <= Limits.MigratePagesMax && device.Length > 0, "pages and a device");
+        results[^1] = (byte)Errno.EBUSY;
+        Long($"Migrate {sessionId} {rangeId} {firstPage} {results.Length} {device}", connectionEnded);
+    }
+
     public void AddDevice(string specification, CancellationToken connectionEnded) =>
         Long($"AddDevice {specification}", connectionEnded);
 
@@ -195,6 +214,8 @@ internal sealed class RecordingOperations : ISessionOperations, IDisposable
 
     public int QueryDevices(ref ulong cursor, Span<DeviceRecord> records) => End("QueryDevices", ref cursor);
 
+    public int QueryPeers(ref ulong cursor, Span<PeerRecord> records) => End("QueryPeers", ref cursor);
+
     public int QueryPageMaps(ref ulong cursor, Span<PageMapRecord> records) => End("QueryPageMaps", ref cursor);
 
     public int QueryRanges(bool everySession, ref ulong cursor, Span<RangeRecord> records)
@@ -232,6 +253,21 @@ internal sealed class RecordingOperations : ISessionOperations, IDisposable
 
     public int QueryCheckpoints(bool everyone, ref ulong cursor, Span<CheckpointRecord> records) =>
         End($"QueryCheckpoints {everyone}", ref cursor);
+
+    public void StartTrace(TraceMode mode, int file)
+    {
+        Close(file);
+        Require(Enum.IsDefined(mode), "a mode");
+        Record($"StartTrace {mode}");
+    }
+
+    public void MarkTrace() => Record("MarkTrace");
+
+    public TraceCounts StopTrace(ulong accesses)
+    {
+        Record($"StopTrace {accesses}");
+        return new TraceCounts(5, 1, 4096);
+    }
 
     public void Closed()
     {

@@ -151,10 +151,12 @@ public sealed class SessionFuzzTests
             FirstPage = (ulong)random.Next(0, 18),
             PageCount = (ulong)random.Next(0, 18),
         };
-        var operation = random.Next(8) switch
+        var operation = random.Next(9) switch
         {
             0 => Operation.OpenPersistent,
             1 => Operation.Checkpoint,
+            2 => (Operation)random.Next((int)Operation.StartTrace, (int)Operation.StopTrace + 1),
+            3 => Operation.Migrate,
             _ => (Operation)random.Next(1, 20),
         };
         var request = operation switch
@@ -165,9 +167,13 @@ public sealed class SessionFuzzTests
             Operation.CloseRange => WireClient.Encode(operation, new CloseRangeRequest { RangeId = span.RangeId }),
             Operation.Statistics => WireClient.Encode(operation, new StatisticsRequest { RangeId = span.RangeId }),
             Operation.Describe => WireClient.Encode(operation, new DescribeRequest { RangeId = span.RangeId }),
-            Operation.Query => WireClient.Encode(operation, new QueryRequest { Kind = (QueryKind)random.Next(5) }),
+            Operation.Query => WireClient.Encode(operation, new QueryRequest { Kind = (QueryKind)random.Next(6) }),
             Operation.OpenPersistent => WireClient.Encode(operation, Persistent(random)),
             Operation.Checkpoint => WireClient.Encode(operation, new CheckpointRequest { RangeId = span.RangeId }),
+            Operation.StartTrace => WireClient.Encode(operation, default(StartTraceRequest)),
+            Operation.MarkTrace => WireClient.Encode(operation, default(MarkTraceRequest)),
+            Operation.StopTrace => WireClient.Encode(operation, default(StopTraceRequest)),
+            Operation.Migrate => WireClient.Encode(operation, Migration(random, in span)),
             Operation.AddDevice => WireClient.Encode(operation, default(AddDeviceRequest)),
             Operation.RemoveDevice => WireClient.Encode(operation, default(RemoveDeviceRequest)),
             Operation.LoadModule => WireClient.Encode(operation, default(LoadModuleRequest)),
@@ -179,12 +185,21 @@ public sealed class SessionFuzzTests
             _ => WireClient.Encode(operation, span),
         };
         var hasDescriptor =
-            operation is Operation.AdoptUserfaultfd or Operation.CreateRange or Operation.OpenPersistent;
+            operation is Operation.AdoptUserfaultfd or Operation.CreateRange or Operation.OpenPersistent
+                or Operation.StartTrace;
         return (request, hasDescriptor ? 1 : 0);
     }
 
     private static OpenPersistentRequest Persistent(Random random) =>
         WireClient.Persistent(0x1000_0000 + ((ulong)random.Next(64) << 12), (ulong)random.Next(1, 16));
+
+    private static MigrateRequest Migration(Random random, in PageSpanRequest span) => WireClient.Migration() with
+    {
+        SessionId = (ulong)random.Next(2),
+        RangeId = span.RangeId,
+        FirstPage = span.FirstPage,
+        PageCount = (uint)span.PageCount,
+    };
 
     private static CreateRangeRequest Range(Random random) =>
         WireClient.Anonymous(0x1000_0000 + ((ulong)random.Next(64) << 12), (ulong)random.Next(1, 16));

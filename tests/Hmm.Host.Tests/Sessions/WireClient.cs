@@ -126,6 +126,11 @@ internal sealed class WireClient(UnixSocket socket) : IDisposable
         Name = FixedName.Create("numbers"),
     };
 
+    public static MigrateRequest Migration() => new()
+    {
+        RangeId = 1, PageCount = 1, Device = FixedName.Create("block0"),
+    };
+
     public static int Number(EventFd descriptor) => (int)descriptor.DangerousGetHandle();
 
     public void Dispose() => Socket.Dispose();

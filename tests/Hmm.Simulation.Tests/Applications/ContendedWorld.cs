@@ -13,18 +13,23 @@ namespace Hmm.Simulation.Tests.Applications;
 /// </summary>
 internal sealed class ContendedWorld : IDisposable
 {
+    private static int s_lateCount; // Guarded by: atomic
+
     private readonly SimulatedHost _host; // immutable
     private readonly SeededRandom _random; // immutable
     private readonly List<Worker> _workers = [];
     private readonly List<Session> _sessions = [];
     private readonly List<SimulatedRange> _lossy = [];
     private readonly Disturbance _disturbance; // immutable
+    private readonly CheckedTrace _trace = new();
     private readonly bool _writeErrors; // immutable
+    private readonly bool _late; // immutable
     private Verifier? _verifier; // Guarded by: the baton
     private bool _churning; // Guarded by: the baton
 
-    private ContendedWorld(ulong seed, SeededScheduler scheduler, NativePool pool, Mutant mutant)
+    private ContendedWorld(ulong seed, SeededScheduler scheduler, NativePool pool, Mutant mutant, bool late)
     {
+        _late = late;
         var shape = new SeededRandom(seed ^ 0x5EED);
         scheduler.Begin(seed, shape.Pick([5, 15, 50, 150, 300]));
         _random = scheduler.Random;
@@ -38,26 +43,42 @@ internal sealed class ContendedWorld : IDisposable
             CoherentFrames = shape.Chance(200) ? 64 : 0,
             OverdraftFrames = shape.Chance(300) ? 4 : 0,
             Mutant = mutant,
+            TickPermille = late ? shape.Pick([20, 100, 400]) : 0,
+            AllowStarving = late,
         });
+        _host.Manager.Trace = _trace;
         foreach (var device in _host.Devices)
         {
+            device.Encodes = seed % 2 == 0;
             device.Faults.InlinePermille = shape.Pick([0, 0, 300, 1000]);
             device.Faults.WriteErrorPermille = _writeErrors ? 100 : 0;
+            device.Faults.ReadErrorPermille = late ? 100 : 0;
         }
 
         _disturbance = new Disturbance(_host.Kernel, shape.Next(8), shape.Next(8));
     }
 
+    /// <summary>Copies that missed their deadline, in all runs.</summary>
+    public static int LateCount => Volatile.Read(ref s_lateCount);
+
     /// <summary>Runs one seed.</summary>
     public static void Run(ulong seed, SeededScheduler scheduler, NativePool pool) =>
         Run(seed, scheduler, pool, Mutant.None);
 
+    /// <summary>
+    /// Runs one seed with devices that miss their deadlines in the middle of everything, and fail to read, under ranges
+    /// that wait for them: nothing may be lost by that either.
+    /// </summary>
+    public static void RunLate(ulong seed, SeededScheduler scheduler, NativePool pool) =>
+        Run(seed, scheduler, pool, Mutant.None, late: true);
+
     /// <summary>Runs one seed of a broken variant.</summary>
-    public static void Run(ulong seed, SeededScheduler scheduler, NativePool pool, Mutant mutant)
+    public static void Run(ulong seed, SeededScheduler scheduler, NativePool pool, Mutant mutant, bool late = false)
     {
-        using var world = new ContendedWorld(seed, scheduler, pool, mutant);
+        using var world = new ContendedWorld(seed, scheduler, pool, mutant, late);
         world.Populate();
         scheduler.Run();
+        Interlocked.Add(ref s_lateCount, world._host.LateCount);
     }
 
     public void Dispose() => _host.Dispose();
@@ -95,6 +116,7 @@ internal sealed class ContendedWorld : IDisposable
             {
                 IsLossy = _lossy.Contains,
                 AllowWriteErrors = _writeErrors,
+                AllowLateness = _late,
             };
             _sessions.Add(session);
             var operations = _random.Between(4, 20);
@@ -115,7 +137,7 @@ internal sealed class ContendedWorld : IDisposable
         var kind = (RangeKind)_random.Next(3);
         var pages = _random.Between(4, 64);
         var file = kind == RangeKind.Anonymous ? null : _host.AddFile(pages, 12);
-        var range = _host.Open(kind, pages, 12, file);
+        var range = _host.Open(kind, pages, 12, file, errors: _late ? ErrorPolicy.Wait : ErrorPolicy.Poison);
         if (kind != RangeKind.FileShared && _random.Chance(300))
         {
             _lossy.Add(range);
@@ -129,7 +151,12 @@ internal sealed class ContendedWorld : IDisposable
         for (var i = 0; i < rounds; i++)
         {
             var file = _random.Chance(500) ? _host.AddFile(16, 12) : null;
-            var range = _host.Open(file is null ? RangeKind.Anonymous : RangeKind.FilePrivate, 16, 12, file);
+            var range = _host.Open(
+                file is null ? RangeKind.Anonymous : RangeKind.FilePrivate,
+                16,
+                12,
+                file,
+                errors: _late ? ErrorPolicy.Wait : ErrorPolicy.Poison);
             var worker = new Worker(_random, 0, 200);
             worker.Join(range);
             _host.Scheduler.Add(worker);
@@ -163,11 +190,16 @@ internal sealed class ContendedWorld : IDisposable
         _host.VerifyQuiet();
         _verifier!.Start();
         scheduler.WaitUntil(() => _verifier.IsDone, "the verifier");
+
+        // Nobody sleeps for a page, and no device owes a copy: what follows meets no deadline.
+        _host.WaitQuiet();
+        _host.StopClock();
         FlushAll();
         _host.WaitQuiet();
         _host.VerifyQuiet();
         foreach (var range in _host.Ranges.ToArray())
         {
+            _trace.Verify(range.Range);
             _host.Close(range);
         }
 

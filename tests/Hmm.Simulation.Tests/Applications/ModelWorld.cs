@@ -39,6 +39,7 @@ internal sealed class ModelWorld : IDisposable
         });
         foreach (var device in _host.Devices)
         {
+            device.Encodes = seed % 2 == 0;
             device.Faults.InlinePermille = shape.Pick([0, 300, 1000]);
             device.Faults.ReadErrorPermille = _readErrors ? 50 : 0;
         }

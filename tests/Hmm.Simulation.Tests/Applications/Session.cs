@@ -30,6 +30,9 @@ internal sealed class Session
     /// <summary>Whether write-backs may fail.</summary>
     public bool AllowWriteErrors { get; init; }
 
+    /// <summary>Whether devices may miss their deadlines, and fail to read.</summary>
+    public bool AllowLateness { get; init; }
+
     /// <summary>Whether it has nothing more to do.</summary>
     public bool IsDone { get; private set; } // Guarded by: the baton
 
@@ -93,7 +96,8 @@ internal sealed class Session
         {
             _host.Manager.Operations.Flush(range.Range, first, count);
         }
-        catch (HmmException exception) when (AllowWriteErrors && exception.Errno == Errno.EIO)
+        catch (HmmException exception) when ((AllowWriteErrors && exception.Errno == Errno.EIO)
+            || (AllowLateness && exception.Errno == Errno.ETIMEDOUT))
         {
             // The pages stay in DRAM, dirty; the end of the run checks that.
         }
@@ -107,7 +111,8 @@ internal sealed class Session
         {
             Assert.True(
                 error is Errno.None or Errno.ENOENT or Errno.EBUSY or Errno.EOPNOTSUPP or Errno.ENOSPC
-                    || (error is Errno.EIO && AllowWriteErrors) || error is Errno.EAGAIN,
+                    || (error is Errno.EIO && AllowWriteErrors) || error is Errno.EAGAIN
+                    || (error is Errno.EIO or Errno.ETIMEDOUT && AllowLateness),
                 $"{error}");
         }
     }

@@ -9,16 +9,20 @@ namespace Hmm.Simulation.Tests.Devices;
 
 /// <summary>
 /// Device memory whose copies complete late, out of order, and sometimes not at all. It checks what a driver may rely
-/// on: what is read was written, and a frame is not freed while a copy of it is under way.
+/// on: what is read was written, and a frame is not freed while a copy of it is under way. It may keep pages encoded,
+/// every bit inverted, and then passes them on so.
 /// </summary>
 /// <remarks>Threads: any, under its gate; the core is never entered with it held.</remarks>
-internal sealed unsafe class SimulatedDevice : IDeviceMemoryOps
+internal sealed unsafe class SimulatedDevice : IPeerMemoryOps
 {
+    private static readonly PageEncoding s_inverted = PageEncoding.Of("inverted");
+
     private readonly SeededScheduler _scheduler; // immutable
     private readonly object _gate = new();
     private readonly List<Copy> _pending = []; // Guarded by: _gate
     private readonly byte* _medium; // Guarded by: _gate
     private readonly bool[] _written; // Guarded by: _gate
+    private readonly uint[] _sums; // Guarded by: _gate; of pages that are kept encoded
     private readonly int[] _busy; // Guarded by: _gate
     private readonly Pfn _first; // immutable
     private long _writtenCount; // Guarded by: _gate
@@ -36,6 +40,7 @@ internal sealed unsafe class SimulatedDevice : IDeviceMemoryOps
     {
         _scheduler = scheduler;
         _written = new bool[frames];
+        _sums = new uint[frames];
         _busy = new int[frames];
 
         // Safe because every frame number is checked to lie within the medium.
@@ -60,6 +65,14 @@ internal sealed unsafe class SimulatedDevice : IDeviceMemoryOps
     public DeviceMemory Memory { get; }
 
     public DeviceFaults Faults { get; } = new();
+
+    /// <summary>Whether it keeps pages encoded; set before it is used.</summary>
+    public bool Encodes { get; set; }
+
+    public PageEncoding Encoding => s_inverted;
+
+    /// <summary>Pages that went out or came in as they are kept.</summary>
+    public int AsKeptCount { get; private set; } // Guarded by: _gate
 
     /// <summary>The first frame.</summary>
     public Pfn First => _first;
@@ -107,6 +120,12 @@ internal sealed unsafe class SimulatedDevice : IDeviceMemoryOps
     public void Fault(CopyBatch batch) => Take(batch, evict: false);
 
     public void Evict(CopyBatch batch) => Take(batch, evict: true);
+
+    public bool Accepts(PageEncoding encoding) => Encodes && (encoding.IsPlain || encoding == s_inverted);
+
+    public void Export(PeerBatch batch) => Take(batch, evict: false);
+
+    public void Import(PeerBatch batch) => Take(batch, evict: true);
 
     public void Free(Pfn first, int frameCount)
     {
@@ -183,7 +202,7 @@ internal sealed unsafe class SimulatedDevice : IDeviceMemoryOps
         Errno error;
         lock (_gate)
         {
-            error = copy.Evict ? Write(copy.Segment) : Read(copy.Segment);
+            error = copy.Evict ? Write(copy, copy.Segment) : Read(copy, copy.Segment);
             ErrorCount += error == Errno.None ? 0 : 1;
             CountBusy(copy, -1);
         }
@@ -192,11 +211,12 @@ internal sealed unsafe class SimulatedDevice : IDeviceMemoryOps
         copy.Batch.Complete(copy.Index, error);
     }
 
-    private Errno Read(in CopySegment segment)
+    private Errno Read(in Copy copy, in CopySegment segment)
     {
         var frame = segment.First - _first;
         var buffer = new Span<byte>((void*)segment.Buffer, segment.LengthBytes);
-        if (_scheduler.Random.Chance(Faults.ReadErrorPermille))
+        if (_scheduler.Random.Chance(Faults.ReadErrorPermille) || Faults.ReadErrorsNext-- > 0
+            || Faults.IsBad(frame, segment.FrameCount))
         {
             buffer.Fill(0xEE);
             return Errno.EIO;
@@ -208,10 +228,52 @@ internal sealed unsafe class SimulatedDevice : IDeviceMemoryOps
         }
 
         Content(frame, segment.FrameCount).CopyTo(buffer);
+        for (var i = 0; Encodes && i < segment.FrameCount; i++)
+        {
+            Decode(copy, i, frame + i, segment.Buffer + (i << Pfn.Shift));
+        }
+
         return Errno.None;
     }
 
-    private Errno Write(in CopySegment segment)
+    private void Decode(in Copy copy, int at, long frame, nint page)
+    {
+        var peers = copy.Batch is PeerBatch { IsEncoded: true } batch ? batch : null;
+        if (peers is not null && peers.Accepts(s_inverted))
+        {
+            peers.PageAt(copy.Index, at) = new EncodedPage(s_inverted, Pfn.SizeBytes, _sums[frame]);
+            AsKeptCount++;
+            return;
+        }
+
+        Invert(page);
+        Require(Checksum.OfFrame(page) == _sums[frame], frame, "does not hold the page that was encoded");
+        if (peers is not null)
+        {
+            peers.PageAt(copy.Index, at) = new EncodedPage(PageEncoding.Plain, Pfn.SizeBytes, 0);
+        }
+    }
+
+    private void Encode(in Copy copy, int at, long frame, nint page)
+    {
+        var said = copy.Batch is PeerBatch { IsEncoded: true } batch ? batch.PageAt(copy.Index, at) : default;
+        AsKeptCount += said.Encoding.IsPlain ? 0 : 1;
+        _sums[frame] = said.Encoding.IsPlain ? Checksum.OfFrame(page) : said.Checksum;
+        if (said.Encoding.IsPlain)
+        {
+            Invert(page);
+        }
+    }
+
+    private static void Invert(nint page)
+    {
+        foreach (ref var word in new Span<ulong>((void*)page, Pfn.SizeBytes / sizeof(ulong)))
+        {
+            word = ~word;
+        }
+    }
+
+    private Errno Write(in Copy copy, in CopySegment segment)
     {
         var frame = segment.First - _first;
         var fresh = 0;
@@ -228,6 +290,11 @@ internal sealed unsafe class SimulatedDevice : IDeviceMemoryOps
         if (_scheduler.Random.Chance(Faults.WriteErrorPermille))
         {
             return Errno.EIO;
+        }
+
+        for (var i = 0; Encodes && i < segment.FrameCount; i++)
+        {
+            Encode(copy, i, frame + i, segment.Buffer + (i << Pfn.Shift));
         }
 
         new ReadOnlySpan<byte>((void*)segment.Buffer, segment.LengthBytes).CopyTo(Content(frame, segment.FrameCount));

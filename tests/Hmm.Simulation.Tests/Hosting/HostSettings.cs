@@ -36,6 +36,12 @@ internal sealed record HostSettings
     /// <summary>How often a yield changes the actor, in thousandths.</summary>
     public int SwitchPermille { get; init; } = 300;
 
+    /// <summary>
+    /// How often, in thousandths of its jobs, the host's clock strikes: so often that deadlines pass in the middle of
+    /// everything.
+    /// </summary>
+    public int TickPermille { get; init; }
+
     /// <summary>Whether faults may fail for want of DRAM.</summary>
     public bool AllowStarving { get; init; }
 }

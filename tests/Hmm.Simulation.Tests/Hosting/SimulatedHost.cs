@@ -40,6 +40,8 @@ internal sealed class SimulatedHost : IDisposable
     private bool _prefetchNeeded; // Guarded by: the baton
     private bool _prefetching; // Guarded by: the baton
     private int _stuckTries; // Guarded by: the baton
+    private bool _ticking; // Guarded by: the baton
+    private int _tickPermille; // Guarded by: the baton
     private bool _stopping; // Guarded by: the baton
     private int _busy; // Guarded by: the baton
     private ulong _nextAddress = RangeSpacing; // Guarded by: the baton
@@ -49,6 +51,7 @@ internal sealed class SimulatedHost : IDisposable
         Scheduler = scheduler;
         _pool = pool;
         _settings = settings;
+        _tickPermille = settings.TickPermille;
         Physical = new PhysicalMemory(1 << 30);
         Manager = new MemoryManager(new MemoryManagerOptions
         {
@@ -97,6 +100,9 @@ internal sealed class SimulatedHost : IDisposable
     /// <summary>Faults that failed for want of DRAM.</summary>
     public int StarvedCount { get; private set; }
 
+    /// <summary>Copies that missed their deadline.</summary>
+    public int LateCount { get; private set; }
+
     public IReadOnlyList<SimulatedRange> Ranges => _ranges;
 
     public SimulatedDevice AddDevice(string name, int frames, bool coherent)
@@ -105,6 +111,14 @@ internal sealed class SimulatedHost : IDisposable
         Devices.Add(device);
         Media.Add(device);
         Manager.Placement.Add(device.Memory);
+        return device;
+    }
+
+    /// <summary>Makes a device for pages of persistent ranges alone.</summary>
+    public SimulatedDevice AddStore(int frames)
+    {
+        var device = new SimulatedDevice(Scheduler, _pool, Physical, $"store {Media.Count}", frames, coherent: false);
+        Media.Add(device);
         return device;
     }
 
@@ -125,7 +139,9 @@ internal sealed class SimulatedHost : IDisposable
         SimulatedFile? file = null,
         bool allowExisting = false,
         long minFrames = 0,
-        long maxFrames = 0)
+        long maxFrames = 0,
+        ErrorPolicy errors = ErrorPolicy.Poison,
+        SimulatedDevice? store = null)
     {
         var address = _nextAddress;
         _nextAddress += RangeSpacing;
@@ -141,8 +157,10 @@ internal sealed class SimulatedHost : IDisposable
                 PageShift = pageShift,
                 MinFrames = minFrames,
                 MaxFrames = maxFrames,
+                ErrorPolicy = errors,
                 TableMemory = _pool.RentZeroed((long)PageTable.SizeBytes(pages)),
                 Home = file?.Home,
+                Store = store?.Memory,
             },
             memory);
         memory.Register(Space);
@@ -171,6 +189,22 @@ internal sealed class SimulatedHost : IDisposable
     /// <summary>Waits, as an actor, until no message, copy or step is under way.</summary>
     public void WaitQuiet() => Scheduler.WaitUntil(IsQuiet, "quiet");
 
+    /// <summary>Stops the host's clock: no deadline passes from here on, and nobody who sleeps is woken.</summary>
+    public void StopClock() => _tickPermille = 0;
+
+    /// <summary>The host's clock strikes, as an actor.</summary>
+    public void Tick(int times)
+    {
+        Scheduler.WaitUntil(() => !_ticking, "the clock");
+        _ticking = true;
+        for (var i = 0; i < times; i++)
+        {
+            LateCount += Manager.Deadlines.Tick();
+        }
+
+        _ticking = false;
+    }
+
     /// <summary>Ends the host's threads; the caller made sure that everything is quiet.</summary>
     public void Stop() => _stopping = true;
 
@@ -179,10 +213,12 @@ internal sealed class SimulatedHost : IDisposable
     {
         var resident = 0L;
         var framesNamed = 0L;
+        var framesOfStores = 0L; // which hold checkpoints besides
         var pinned = 0L;
         foreach (var range in _ranges)
         {
-            resident += range.VerifyQuiet(ref framesNamed, ref pinned);
+            ref var frames = ref range.Range.Store is null ? ref framesNamed : ref framesOfStores;
+            resident += range.VerifyQuiet(ref frames, ref pinned);
         }
 
         Assert.Equal(Kernel.ResidentFrames, resident);
@@ -192,6 +228,7 @@ internal sealed class SimulatedHost : IDisposable
         Assert.Equal(0, Manager.Evictor.InFlightFrames);
         Assert.Equal(0, Manager.Migrator.InFlight);
         Assert.Equal(0, Manager.Filler.Waiters.Count);
+        Assert.DoesNotContain(Media, static device => device.Memory.PageMap.Copies.IsOverdue);
         Assert.Equal(0, Kernel.SleeperCount);
         Assert.True(Manager.Budget.Peak <= Manager.Budget.Limit + Manager.Budget.Overdraft);
     }
@@ -237,7 +274,8 @@ internal sealed class SimulatedHost : IDisposable
         Scheduler.Yield();
     }
 
-    private bool HasJob => Kernel.UnreadCount > 0 || CanReclaim || CanPrefetch || HasCopies;
+    private bool HasJob => Kernel.UnreadCount > 0 || CanReclaim || CanPrefetch || HasCopies
+        || (_tickPermille > 0 && !_ticking && Manager.Filler.SleeperCount > 0);
 
     private bool CanPrefetch => _prefetchNeeded && !_prefetching;
 
@@ -247,7 +285,7 @@ internal sealed class SimulatedHost : IDisposable
 
     private bool IsQuiet() =>
         _busy == 0 && !_reclaimNeeded && !_reclaiming && !_prefetchNeeded && !_prefetching && Kernel.UnreadCount == 0
-            && Media.TrueForAll(static device => device.PendingCount == 0);
+            && Media.TrueForAll(static device => device.PendingCount == 0) && Manager.Filler.SleeperCount == 0;
 
     /// <summary>
     /// A thread of the host. Any of them does whatever is to be done, as if it were the reader of faults, the reclaimer
@@ -265,6 +303,11 @@ internal sealed class SimulatedHost : IDisposable
             }
 
             _busy++;
+            if (!_ticking && Scheduler.Random.Chance(_tickPermille))
+            {
+                Tick(Scheduler.Random.Between(1, Deadlines.TicksPerDeadline));
+            }
+
             switch (Scheduler.Random.Next(4))
             {
                 case 0 when Kernel.UnreadCount > 0:

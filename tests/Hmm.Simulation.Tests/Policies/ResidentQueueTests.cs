@@ -13,7 +13,7 @@ public sealed class ResidentQueueTests
     public void KnowsEachPageOnceWhateverIsDoneToIt(ulong seed)
     {
         var random = new SeededRandom(seed);
-        var queue = new ResidentQueue(new TwoQueuePolicy(2000));
+        var queue = new ResidentQueue(new ThreeQueuePolicy(2000));
         var known = new HashSet<ulong>();
         var tokens = new ulong[300];
         for (var i = 0; i < 5_000; i++)
@@ -64,9 +64,9 @@ public sealed class ResidentQueueTests
     [Fact]
     public void AnotherPolicyGetsEveryPage()
     {
-        var queue = new ResidentQueue(new TwoQueuePolicy(1000));
+        var queue = new ResidentQueue(new ThreeQueuePolicy(1000));
         queue.Push(new PageToken(1, 0), 700);
-        queue.Use(new TwoQueuePolicy(1000));
+        queue.Use(new ThreeQueuePolicy(1000));
         var tokens = new ulong[1000];
         Assert.Equal(700, queue.Pop(tokens));
         Assert.Equal(700, tokens.Take(700).Distinct().Count());

@@ -21,10 +21,21 @@ internal sealed class Daemon : IDisposable
 
     // The prefix is a program that starts another, and its arguments: taskset, unshare, setpriv.
     internal Daemon(string[] prefix, string budget, string[] devices, params (string Name, string Value)[] environment)
+        : this(prefix, budget, devices, environment, deadline: null)
+    {
+    }
+
+    private Daemon(
+        string[] prefix, string budget, string[] devices, (string Name, string Value)[] environment, string? deadline)
     {
         SocketPath = _folder.File("host.sock");
         List<string> arguments =
             [.. prefix, Runs.DotnetPath, Runs.HostPath, "--socket", SocketPath, "--budget", budget];
+        if (deadline is not null)
+        {
+            arguments.AddRange(["--device-deadline", deadline]);
+        }
+
         foreach (var device in devices)
         {
             arguments.AddRange(["--device", device]);
@@ -48,6 +59,9 @@ internal sealed class Daemon : IDisposable
             throw;
         }
     }
+
+    internal static Daemon WithDeadline(string deadline, string budget, params string[] devices) =>
+        new([], budget, devices, [], deadline) { MayComplain = true };
 
     internal string SocketPath { get; }
 

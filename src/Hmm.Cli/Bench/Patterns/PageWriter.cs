@@ -7,6 +7,9 @@ internal static class PageWriter
     internal const int PageBytes = 4096;
     internal const int PageWords = PageBytes / sizeof(ulong);
 
+    /// <summary>The tag, and the count of writes.</summary>
+    internal const int TagWords = 2;
+
     /// <summary>What word 0 of a page must hold.</summary>
     internal static ulong TagOf(long page) => Draw.Mix((ulong)page ^ 0xABCDEF12345);
 

@@ -29,6 +29,11 @@ internal sealed record BenchPlan
     /// <summary>How long the pattern runs before, with another seed.</summary>
     internal double WarmSeconds { get; init; }
 
+    /// <summary>
+    /// How many accesses it makes before instead, so that a slow side is as warm as a fast one; 0: for WarmSeconds.
+    /// </summary>
+    internal long WarmOps { get; init; }
+
     internal ulong Seed { get; init; }
 
     /// <summary>The share of draws that are writes, where a pattern has both.</summary>
@@ -42,6 +47,9 @@ internal sealed record BenchPlan
     /// <summary>The devices of our host, fastest first; none: the file is mapped.</summary>
     internal IReadOnlyList<string> Devices { get; init; } = [];
 
+    /// <summary>Real files that the pages hold besides their tags; empty: words that compress to a half.</summary>
+    internal string DataPath { get; init; } = "";
+
     internal string DeviceFolder { get; init; } = "";
 
     /// <summary>The file that is mapped; empty where none is.</summary>
@@ -52,6 +60,12 @@ internal sealed record BenchPlan
 
     /// <summary>The processor that all of it is bound to; null for none.</summary>
     internal int? Cpu { get; init; }
+
+    /// <summary>Where our host records a trace; empty: it records none.</summary>
+    internal string TracePath { get; init; } = "";
+
+    /// <summary>What the trace shall see.</summary>
+    internal TraceMode TraceMode { get; init; }
 
     internal long Pages => SizeBytes / PageWriter.PageBytes;
 

@@ -12,6 +12,8 @@ namespace Hmm.Cli.Bench.Running;
 /// </summary>
 internal sealed class BenchRun
 {
+    private const double Unlimited = 1e6; // seconds: the work ends it
+
     // Beyond the budget: what the runtime compiles and the kernel accounts for later than the limit is set.
     private const long KernelSlackBytes = 8 << 20;
 
@@ -49,6 +51,7 @@ internal sealed class BenchRun
             SetLimit();
             var fillSeconds = Timed(() => Fill(space));
             result = _plan.Pattern.IsPhased() ? RunPhased(space) : RunAccesses(space);
+            space.EndMeasuring(result.Ops);
             syncSeconds = Timed(space.Flush);
             result = result with { CachedBefore = cached, FillS = fillSeconds };
             if (_file is null)
@@ -104,25 +107,30 @@ internal sealed class BenchRun
             return;
         }
 
+        using var data = _plan.DataPath.Length > 0 ? RealData.Open(_plan.DataPath) : null;
         for (var page = 0L; page < space.Pages; page++)
         {
             // Safe because the page is one of the space's.
             var words = new Span<ulong>(
                 (ulong*)space.Address + (page * PageWriter.PageWords), PageWriter.PageWords);
             PageWriter.Fill(_plan.Pattern.Content(), page, space.Pages, words);
+            data?.Fill(words);
         }
     }
 
     private BenchResult RunAccesses(IBenchSpace space)
     {
         var run = new AccessRun(_plan);
-        if (_plan.WarmSeconds > 0 && !_plan.Pattern.IsSequential())
+        if ((_plan.WarmSeconds > 0 || _plan.WarmOps > 0) && !_plan.Pattern.IsSequential())
         {
-            run.Run(space.Address, _plan.Seed + 1000003, _plan.WarmSeconds, ops: 0);
+            var limit = _plan.WarmOps > 0 ? Unlimited : _plan.WarmSeconds;
+            run.Run(space.Address, _plan.Seed + 1000003, limit, _plan.WarmOps);
         }
 
         var (warmOps, warmWrites, warmSeconds) = (run.Latencies.Count, run.Writes, run.Seconds);
-        var seconds = _plan.Pattern.IsSequential() || (_plan.Ops > 0 && _plan.Seconds == 0) ? 1e6 : _plan.Seconds;
+        var seconds = _plan.Pattern.IsSequential() || (_plan.Ops > 0 && _plan.Seconds == 0)
+            ? Unlimited
+            : _plan.Seconds;
         var result = Measure(space, () => run.Run(space.Address, _plan.Seed, seconds, _plan.Ops));
         return WithLatencies(result, run.Latencies) with
         {
@@ -161,6 +169,7 @@ internal sealed class BenchRun
 
     private BenchResult Measure(IBenchSpace space, Action body)
     {
+        space.BeginMeasuring();
         var statistics = space.Statistics;
         var before = SystemCounters.Read(space.HostProcessId);
         ulong peak;

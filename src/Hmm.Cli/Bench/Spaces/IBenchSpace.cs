@@ -24,6 +24,17 @@ internal interface IBenchSpace : IDisposable
     /// <summary>The process that serves its faults, 0 for the kernel.</summary>
     int HostProcessId { get; }
 
+    /// <summary>What is measured begins here: a trace, where one is recorded, gets a mark.</summary>
+    void BeginMeasuring()
+    {
+    }
+
+    /// <summary>What is measured is over.</summary>
+    /// <param name="accesses">How many pages were accessed.</param>
+    void EndMeasuring(long accesses)
+    {
+    }
+
     /// <summary>Has all that was written reach its file, where there is one.</summary>
     void Flush();
 }

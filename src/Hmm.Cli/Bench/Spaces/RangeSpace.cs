@@ -11,12 +11,14 @@ internal sealed unsafe class RangeSpace : IBenchSpace
     private readonly HmmHost _host; // immutable
     private readonly HmmArray<ulong> _array; // immutable
     private readonly bool _isFile; // immutable
+    private readonly HmmTrace? _trace; // immutable
 
-    private RangeSpace(HmmHost host, HmmArray<ulong> array, bool isFile)
+    private RangeSpace(HmmHost host, HmmArray<ulong> array, BenchPlan plan)
     {
         _host = host;
         _array = array;
-        _isFile = isFile;
+        _isFile = plan.IsOnFile;
+        _trace = plan.TracePath.Length > 0 ? host.StartTrace(plan.TracePath, plan.TraceMode) : null;
     }
 
     /// <inheritdoc/>
@@ -54,7 +56,7 @@ internal sealed unsafe class RangeSpace : IBenchSpace
             var array = plan.IsOnFile
                 ? host.MapFile<ulong>(plan.FilePath, plan.Writes ? HmmMapMode.Shared : HmmMapMode.Private, range)
                 : host.Allocate<ulong>(plan.SizeBytes / sizeof(ulong), range);
-            return new RangeSpace(host, array, plan.IsOnFile);
+            return new RangeSpace(host, array, plan);
         }
         catch
         {
@@ -62,6 +64,12 @@ internal sealed unsafe class RangeSpace : IBenchSpace
             throw;
         }
     }
+
+    /// <inheritdoc/>
+    public void BeginMeasuring() => _trace?.Mark();
+
+    /// <inheritdoc/>
+    public void EndMeasuring(long accesses) => _trace?.Stop(accesses);
 
     /// <inheritdoc/>
     public void Flush()
@@ -75,6 +83,7 @@ internal sealed unsafe class RangeSpace : IBenchSpace
     /// <inheritdoc/>
     public void Dispose()
     {
+        _trace?.Dispose();
         _array.Dispose();
         _host.Dispose();
     }

@@ -10,12 +10,14 @@ internal static class DemoText
     internal static string Title(DemoPlan plan) =>
         $"{plan.Data.Files.Count:N0} files of {plan.Data.Root}, {ByteSize.Format(plan.Data.FileBytes)}, "
         + $"in one range with a DRAM budget of {ByteSize.Format(plan.BudgetBytes)}; "
-        + $"the rest goes to {plan.Destination} (seed {plan.Seed})";
+        + $"{(plan.PmemFile is null ? "the rest goes to" : "persistent in")} {plan.Destination} (seed {plan.Seed})";
 
     /// <summary>What a phase does, in words.</summary>
     internal static string Describe(DemoPhase phase) => phase switch
     {
         DemoPhase.Load => "load the files into the range",
+        DemoPhase.Checkpoint => "make it durable",
+        DemoPhase.Reopen => "end the host, open the range by its name from another",
         DemoPhase.Check => "read them back in random order, compare SHA-256",
         DemoPhase.Sort => "sort the range in place as 64-bit keys",
         _ => "check that every key is there and in order",
@@ -56,6 +58,12 @@ internal static class DemoText
             + $"({report.ResidentSamples:N0} readings, at most {report.LongestSampleGapMs:F0} ms apart)");
         output.WriteLine($"moved          {ByteSize.Format(report.BytesIn)} in from the device, "
             + $"{ByteSize.Format(report.BytesOut)} out to it");
+        if (report.PmemFile is not null)
+        {
+            output.WriteLine($"kept           range \"{HostedRange.PersistentName}\" in {report.PmemFile}, as loaded; "
+                + "'hmm pmem list' shows it");
+        }
+
         output.WriteLine();
     }
 }

@@ -17,8 +17,6 @@ namespace Hmm.Cli.Demo.Presenters;
 internal sealed class LivePresenter(Terminal terminal) : IDemoPresenter
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(125);
-    private static readonly DemoPhase[] Phases = Enum.GetValues<DemoPhase>();
-
     private const int MapRows = 8;
     private const int MapColumnsMax = 120;
     private const int BarColumns = 36;
@@ -91,7 +89,7 @@ internal sealed class LivePresenter(Terminal terminal) : IDemoPresenter
     {
         var snapshot = _monitor!.Snapshot();
         UpdateRates(snapshot);
-        return new Rows(PhaseLines(snapshot), Map(), Legend(), Counters(plan, snapshot));
+        return new Rows(PhaseLines(plan, snapshot), Map(), Legend(), Counters(plan, snapshot));
     }
 
     /// <summary>Rates over the last second or so: each drawing counts an eighth.</summary>
@@ -112,10 +110,10 @@ internal sealed class LivePresenter(Terminal terminal) : IDemoPresenter
         }
     }
 
-    private Grid PhaseLines(in DemoSnapshot snapshot)
+    private Grid PhaseLines(DemoPlan plan, in DemoSnapshot snapshot)
     {
         var grid = new Grid().AddColumns(3);
-        foreach (var phase in Phases)
+        foreach (var phase in plan.Phases)
         {
             PhaseReport? ended;
             lock (_gate)

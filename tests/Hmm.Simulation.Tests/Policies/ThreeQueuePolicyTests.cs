@@ -4,11 +4,11 @@ using Hmm.Simulation.Tests.Scheduling;
 
 namespace Hmm.Simulation.Tests.Policies;
 
-public sealed class TwoQueuePolicyTests
+public sealed class ThreeQueuePolicyTests
 {
     private const int Capacity = 1000;
 
-    private readonly TwoQueuePolicy _policy = new(Capacity);
+    private readonly ThreeQueuePolicy _policy = new(Capacity);
     private readonly HashSet<ulong> _resident = [];
 
     [Fact]
@@ -28,6 +28,26 @@ public sealed class TwoQueuePolicyTests
     }
 
     [Fact]
+    public void WhatAStreamBringsPushesOutNothingButItself()
+    {
+        // Never settled: all that is known of these pages is that they came once.
+        TouchSpan(1, Capacity);
+        TouchSpan(1_000_000, 20 * Capacity, prefetched: true);
+        Assert.InRange(CountHits(1, Capacity), Capacity * 9 / 10 - 1, Capacity);
+    }
+
+    [Fact]
+    public void WhatAStreamBringsAgainInTimeStays()
+    {
+        TouchSpan(1, Capacity);
+        TouchSpan(5_000, 300, prefetched: true);
+        Assert.DoesNotContain(5_000UL, _resident);
+        TouchSpan(5_000, 64, prefetched: true);
+        TouchSpan(1_000_000, 20 * Capacity, prefetched: true);
+        Assert.Equal(64, CountHits(5_000, 64));
+    }
+
+    [Fact]
     public void WhatCameInLastStaysATenthLong()
     {
         var random = new SeededRandom(5);
@@ -37,7 +57,7 @@ public sealed class TwoQueuePolicyTests
         }
 
         Touch(500_000);
-        for (var i = 0UL; i < (Capacity / TwoQueuePolicy.SmallDivisor) - 1; i++)
+        for (var i = 0UL; i < (Capacity / ThreeQueuePolicy.SmallDivisor) - 1; i++)
         {
             Assert.Contains(500_000UL, _resident);
             Touch(600_000 + i);
@@ -54,6 +74,55 @@ public sealed class TwoQueuePolicyTests
         TouchSpan(9_000, Capacity * 9 / 10);
         Assert.Contains(1UL, _resident);
         Assert.DoesNotContain(5_000UL, _resident);
+    }
+
+    [Fact]
+    public void APageThatCameBackTwiceOutlivesThoseThatCameBackOnce()
+    {
+        TouchSpan(1, Capacity);
+        for (var round = 0UL; round < 2; round++)
+        {
+            TouchSpan(10_000 + (round * 1000), 200);
+            Assert.DoesNotContain(1UL, _resident);
+            Touch(1);
+            TouchSpan(20_000 + (round * 1000), 300);
+            for (var page = 2UL; page < 150; page++)
+            {
+                Touch(page);
+            }
+        }
+
+        // It came back and left, and came back; all others came back once at most.
+        Touch(1);
+        TouchSpan(30_000, 2 * Capacity);
+        TouchSpan(2, 300);
+        Assert.Contains(1UL, _resident);
+    }
+
+    [Fact]
+    public void WhatIsBroughtAheadAgainStaysATenthLong()
+    {
+        TouchSpan(1, Capacity + 300);
+        Assert.DoesNotContain(1UL, _resident);
+        for (var page = 1UL; page < Capacity / ThreeQueuePolicy.SmallDivisor; page++)
+        {
+            Touch(page, prefetched: true);
+            Assert.Contains(1UL, _resident);
+        }
+    }
+
+    [Fact]
+    public void AGhostRemembersWhetherItsPageHadComeBack()
+    {
+        var ghosts = new GhostTable(1000);
+        ghosts.Add(7);
+        ghosts.Add(8, cameBack: true);
+        Assert.True(ghosts.Remove(7, out var cameBack));
+        Assert.False(cameBack);
+        Assert.True(ghosts.Remove(8, out cameBack));
+        Assert.True(cameBack);
+        Assert.False(ghosts.Remove(8, out cameBack));
+        Assert.False(cameBack);
     }
 
     [Fact]
@@ -129,22 +198,22 @@ public sealed class TwoQueuePolicyTests
     private int CountHits(ulong first, int count) =>
         Enumerable.Range(0, count).Count(i => _resident.Contains(first + (ulong)i));
 
-    private void TouchSpan(ulong first, int count)
+    private void TouchSpan(ulong first, int count, bool prefetched = false)
     {
         for (var i = 0; i < count; i++)
         {
-            Touch(first + (ulong)i);
+            Touch(first + (ulong)i, prefetched);
         }
     }
 
-    private bool Touch(ulong page)
+    private bool Touch(ulong page, bool prefetched = false)
     {
         if (!_resident.Add(page))
         {
             return true;
         }
 
-        _policy.Insert(page, 1, prefetched: false);
+        _policy.Insert(page, 1, prefetched);
         Span<ulong> victim = stackalloc ulong[1];
         if (_resident.Count > Capacity)
         {

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.Globalization;
+
+namespace Hmm.Host;
+
+/// <summary>Times as people write them: <c>500ms</c>, <c>10s</c>, <c>2min</c>, <c>1h</c>.</summary>
+internal static class Duration
+{
+    private static readonly (string Unit, double Milliseconds)[] s_units =
+        [("ms", 1), ("s", 1000), ("min", 60_000), ("h", 3_600_000)];
+
+    /// <summary>Reads a whole number and its unit.</summary>
+    public static bool TryParse(string text, out TimeSpan time)
+    {
+        var digits = text.AsSpan().IndexOfAnyExceptInRange('0', '9');
+        foreach (var (unit, milliseconds) in s_units)
+        {
+            if (digits > 0 && text.AsSpan(digits).SequenceEqual(unit)
+                && uint.TryParse(
+                    text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            {
+                time = TimeSpan.FromMilliseconds(number * milliseconds);
+                return true;
+            }
+        }
+
+        time = default;
+        return false;
+    }
+}

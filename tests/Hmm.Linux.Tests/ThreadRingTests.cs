@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Linux.Tests.Support;
+using Hmm.Uapi;
+
+namespace Hmm.Linux.Tests;
+
+/// <summary>Transfers by the thread that asks for them: where they complete, how many, and how it ends.</summary>
+public sealed class ThreadRingTests : IDisposable
+{
+    private const int PageSizeBytes = 4096;
+    private const int Pages = 64;
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly PageBuffer _memory = new(Pages * PageSizeBytes);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _memory.Dispose();
+        _folder.Dispose();
+    }
+
+    [NeedsFact(Need.Ring)]
+    public void RequestsOfItsThreadCompleteOnItWithTheRightBytes() => OnAThread((epoll, ring) =>
+    {
+        using var target = new Target(epoll, Pages);
+        using var file = new OtherThreads<FileIo>(Scratch());
+        new Random(1).NextBytes(_memory.Span);
+        var expected = _memory.Span.ToArray();
+        RunAll(write: true);
+        _memory.Span.Clear();
+        RunAll(write: false);
+        Assert.True(_memory.Span.SequenceEqual(expected));
+
+        void RunAll(bool write)
+        {
+            target.Restart(Pages);
+            for (var page = 0; page < Pages; page++)
+            {
+                file.Value.Submit(Request(write, page, page, target));
+            }
+
+            Assert.Equal(Pages, target.Left); // nothing is done before the thread waits
+            target.Wait(ring);
+            Assert.Equal([Environment.CurrentManagedThreadId], target.Threads);
+        }
+    });
+
+    [NeedsFact(Need.Ring)]
+    public void WhatItHasNoRoomForIsDoneByOthers() => OnAThread((epoll, ring) =>
+    {
+        const int Requests = 1000;
+        using var target = new Target(epoll, Requests);
+        using var file = new OtherThreads<FileIo>(Scratch());
+        for (var i = 0; i < Requests; i++)
+        {
+            file.Value.Submit(Request(write: true, i, i % Pages, target));
+        }
+
+        target.Wait(ring);
+        Assert.Contains(Environment.CurrentManagedThreadId, target.Threads);
+        Assert.True(target.Threads.Count > 1);
+    });
+
+    [NeedsFact(Need.Ring)]
+    public void AFileThatIsDisposedElsewhereWaitsForWhatTheThreadHasUnderWay() => OnAThread((epoll, ring) =>
+    {
+        using var target = new Target(epoll, 1);
+        var file = Scratch();
+        file.Submit(Request(write: true, 0, 0, target));
+        var disposal = Task.Run(file.Dispose);
+        Assert.False(disposal.Wait(50)); // the kernel has not been told of the request yet
+        target.Wait(ring);
+        Assert.True(disposal.Wait(20_000));
+        Assert.Throws<ObjectDisposedException>(() => file.Submit(Request(write: true, 0, 0, target)));
+    });
+
+    [NeedsFact(Need.Ring)]
+    public void DisposalCompletesWhatIsUnderWay() => OnAThread((epoll, ring) =>
+    {
+        using var target = new Target(epoll, Pages);
+        using var file = new OtherThreads<FileIo>(Scratch());
+        for (var page = 0; page < Pages; page++)
+        {
+            file.Value.Submit(Request(write: true, page, page, target));
+        }
+
+        ring.Dispose();
+        Assert.Equal(0, target.Left);
+    });
+
+    [NeedsFact(Need.Ring)]
+    public void AThreadHasOneRingAndDisposesNoFile() => OnAThread((epoll, _) =>
+    {
+        Assert.Throws<InvalidOperationException>(() => ThreadRing.TryCreate(epoll, out var _));
+        using var file = new OtherThreads<FileIo>(Scratch());
+        Assert.Throws<InvalidOperationException>(file.Value.Dispose);
+    });
+
+    [NeedsFact(Need.Ring)]
+    public void ATurnAllocatesNothing() => OnAThread((epoll, ring) =>
+    {
+        using var target = new Target(epoll, 1);
+        using var file = new OtherThreads<FileIo>(Scratch());
+        Turn();
+        Turn();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 200; i++)
+        {
+            Turn();
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void Turn()
+        {
+            target.Restart(1);
+            file.Value.Submit(Request(write: true, 3, 3, target));
+            target.Wait(ring);
+        }
+    });
+
+    private static void OnAThread(Action<Epoll, ThreadRing> body)
+    {
+        Exception? failed = null;
+        var thread = new Thread(() =>
+        {
+            using var epoll = Epoll.Create();
+            try
+            {
+                using var ring = ThreadRing.TryCreate(epoll, out var whyNot);
+                Assert.True(ring is not null, whyNot);
+                body(epoll, ring);
+            }
+            catch (Exception exception)
+            {
+                failed = exception;
+            }
+        });
+        thread.Start();
+        Assert.True(thread.Join(60_000), "the thread did not end");
+        Assert.True(failed is null, failed?.ToString());
+    }
+
+    private FileIo Scratch() => FileIo.CreateScratch(_folder.Path, 16 << 20, workers: 1);
+
+    private FileIoRequest Request(bool write, int filePage, int memoryPage, Target target) => new(
+        write,
+        (ulong)filePage * PageSizeBytes,
+        _memory.Address + (memoryPage * PageSizeBytes),
+        PageSizeBytes,
+        target,
+        0);
+
+    // Disposes on another thread, as a thread with a ring must.
+    private sealed class OtherThreads<T>(T value) : IDisposable
+        where T : IDisposable
+    {
+        internal T Value => value;
+
+        public void Dispose() => Task.Run(value.Dispose).Wait();
+    }
+
+    // Counts completions and makes the epoll ready after the last.
+    private sealed class Target : IFileIoCompletion, IDisposable
+    {
+        private readonly Epoll _epoll;
+        private readonly EventFd _done = EventFd.Create();
+        private readonly HashSet<int> _threads = new(16); // Guarded by: itself
+        private int _left; // Guarded by: atomic
+
+        internal Target(Epoll epoll, int count)
+        {
+            _epoll = epoll;
+            _left = count;
+            epoll.Add(_done, 1);
+        }
+
+        internal int Left => Volatile.Read(ref _left);
+
+        internal HashSet<int> Threads => _threads;
+
+        internal void Restart(int count) => _left = count;
+
+        public void Completed(long tag, Errno error, int bytesTransferred)
+        {
+            lock (_threads)
+            {
+                _threads.Add(Environment.CurrentManagedThreadId);
+            }
+
+            if (error == Errno.None && bytesTransferred == PageSizeBytes && Interlocked.Decrement(ref _left) == 0)
+            {
+                _done.Signal();
+            }
+        }
+
+        internal void Wait(ThreadRing ring)
+        {
+            Span<EpollEvent> events = stackalloc EpollEvent[1];
+            ring.Wait();
+            var count = _epoll.Wait(events, timeoutMs: 0, out _);
+            _done.Clear();
+            if (count != 1 || Left != 0)
+            {
+                Assert.Fail($"{count} events, {Left} requests left"); // its other forms allocate
+            }
+        }
+
+        public void Dispose()
+        {
+            _epoll.Remove(_done);
+            _done.Dispose();
+        }
+    }
+}
