@@ -253,11 +253,12 @@ public sealed unsafe partial class UserfaultFd : DescriptorHandle
     /// The first page, in the application's address space; a multiple of 4096.
     /// </param>
     /// <param name="lengthBytes">A positive multiple of 4096.</param>
+    /// <param name="wake">Whether to wake who waits for them; else <see cref="Wake"/> does.</param>
     /// <returns>
     /// As <see cref="Copy"/>; <see cref="Errno.EEXIST"/>: a page of them is present.
     /// <see cref="Errno.EINVAL"/> also where the kernel is older.
     /// </returns>
-    public Errno Poison(nint start, ulong lengthBytes)
+    public Errno Poison(nint start, ulong lengthBytes, bool wake = true)
     {
         ulong done = 0;
         for (var tries = 0; tries < TriesMax; tries++)
@@ -265,6 +266,7 @@ public sealed unsafe partial class UserfaultFd : DescriptorHandle
             var poison = new uffdio_poison
             {
                 range = new uffdio_range { start = (ulong)start + done, len = lengthBytes - done },
+                mode = wake ? 0 : LibC.UFFDIO_POISON_MODE_DONTWAKE,
             };
 
             // Safe because the structure is a blittable local that outlives the call.

@@ -131,8 +131,8 @@ internal sealed class BenchOptions
         Option[] all =
         [
             _pattern, _target, _size, _budget, _threads, _seconds, _ops, _warm, _warmOps, _seed, _writeFraction, _theta,
-            _advice, _devices, _file, _data, _trace, _traceFull, Folder, Against, Rounds, ReadAhead, Suite, Floor, Scale,
-            _group, Json,
+            _advice, _devices, _file, _data, _trace, _traceFull, Folder, Against, Rounds, ReadAhead, Suite, Floor,
+            Scale, _group, Json,
         ];
         foreach (var option in all)
         {

@@ -85,7 +85,7 @@ internal sealed class ClientMemory : IUserMemory, IDisposable
     /// <inheritdoc/>
     public Errno Poison(long first, int count)
     {
-        var error = _faults.Poison(AddressOf(first), (ulong)count << _pageShift);
+        var error = _faults.Poison(AddressOf(first), (ulong)count << _pageShift, wake: false);
         if (error != Errno.EEXIST)
         {
             return error;
@@ -94,7 +94,7 @@ internal sealed class ClientMemory : IUserMemory, IDisposable
         // A page that was protected when it was punched out left a marker of that, which the kernel does not poison
         // over. Lifting the protection drops the marker; the waiters that this wakes fault again.
         _faults.WriteProtect(AddressOf(first), (ulong)count << _pageShift, on: false);
-        return _faults.Poison(AddressOf(first), (ulong)count << _pageShift);
+        return _faults.Poison(AddressOf(first), (ulong)count << _pageShift, wake: false);
     }
 
     /// <inheritdoc/>

@@ -58,13 +58,9 @@ internal sealed partial class Session
                 Migrate(Read<MigrateRequest>(message, descriptors));
                 break;
             case Operation.Statistics:
-                Statistics(Read<StatisticsRequest>(message, descriptors));
-                break;
             case Operation.Describe:
-                Describe(Read<DescribeRequest>(message, descriptors));
-                break;
             case Operation.Query:
-                Query(Read<QueryRequest>(message, descriptors));
+                Report(message, header.Operation, descriptors);
                 break;
             case Operation.AttachHintRing:
             case Operation.WakeHintRing:
@@ -79,6 +75,22 @@ internal sealed partial class Session
                 throw new HmmException(
                     Errno.ENOSYS,
                     $"Version {_replies.Version} has no operation {(ushort)header.Operation}; use a newer host.");
+        }
+    }
+
+    private void Report(ReadOnlySpan<byte> message, Operation operation, ReceivedDescriptors descriptors)
+    {
+        switch (operation)
+        {
+            case Operation.Statistics:
+                Statistics(Read<StatisticsRequest>(message, descriptors));
+                break;
+            case Operation.Describe:
+                Describe(Read<DescribeRequest>(message, descriptors));
+                break;
+            default:
+                Query(Read<QueryRequest>(message, descriptors));
+                break;
         }
     }
 

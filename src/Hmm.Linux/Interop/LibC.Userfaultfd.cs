@@ -31,6 +31,7 @@ internal static unsafe partial class LibC
     internal const ulong UFFDIO_REGISTER_MODE_WP = 1 << 1;
     internal const ulong UFFDIO_COPY_MODE_WP = 1 << 1;
     internal const ulong UFFDIO_WRITEPROTECT_MODE_WP = 1 << 0;
+    internal const ulong UFFDIO_POISON_MODE_DONTWAKE = 1 << 0;
 
     internal const byte UFFD_EVENT_PAGEFAULT = 0x12;
     internal const byte UFFD_EVENT_FORK = 0x13;

@@ -267,11 +267,6 @@ internal sealed unsafe class SimulatedMemory : IUserMemory
                     _pages[page] = _pages[page] == 0 ? Poisoned : _pages[page];
                 }
             }
-
-            if (error == Errno.None)
-            {
-                _kernel.WakeLocked(this, first, count);
-            }
         }
 
         _kernel.Scheduler.Yield();
