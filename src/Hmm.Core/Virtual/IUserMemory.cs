@@ -49,8 +49,8 @@ internal interface IUserMemory
     void Wake(long first, int count);
 
     /// <summary>
-    /// Makes a touch of these absent pages an error for the toucher: SIGBUS, or EFAULT in a system call (UFFDIO_POISON).
-    /// Wakes nobody: who is woken may ask what became of the page, which is published first.
+    /// Makes a touch of these absent pages an error for the toucher: SIGBUS, or EFAULT in a system call
+    /// (UFFDIO_POISON). Wakes nobody: who is woken may ask what became of the page, which is published first.
     /// </summary>
     Errno Poison(long first, int count);
 
