@@ -10,6 +10,7 @@ namespace Hmm.Core.Devices;
 /// <see cref="IDeviceMemoryOps.Evict"/>.
 /// </summary>
 /// <remarks>
+/// Coherent memory, which is read where it lies, is plain, and pages go to and from it through a bounce buffer.
 /// As in <see cref="IDeviceMemoryOps"/>: hooks return soon, do not throw, and complete every segment exactly once. What
 /// a device was handed it can give back decoded by itself, when the other device has long gone.
 /// </remarks>

@@ -42,7 +42,9 @@ internal sealed class PeerLink
         }
 
         // The two share a form if either end takes what the other one makes: what the first handed down comes back.
-        var isDirect = from.Ops is IPeerMemoryOps source && to.Ops is IPeerMemoryOps target
+        // Coherent memory is read where it lies, so it is plain.
+        var isDirect = from.Type != PageMapType.Coherent && to.Type != PageMapType.Coherent
+            && from.Ops is IPeerMemoryOps source && to.Ops is IPeerMemoryOps target
             && (target.Accepts(source.Encoding) || source.Accepts(target.Encoding));
         return new PeerLink(
             StepsBetween(LocationOf(from), LocationOf(to)), isDirect ? PeerMapType.Direct : PeerMapType.Bounced);

@@ -17,6 +17,7 @@ internal sealed unsafe class SimulatedDevice : IPeerMemoryOps
 {
     private static readonly PageEncoding s_inverted = PageEncoding.Of("inverted");
 
+    private bool _encodes; // Guarded by: set before it is used
     private readonly SeededScheduler _scheduler; // immutable
     private readonly object _gate = new();
     private readonly List<Copy> _pending = []; // Guarded by: _gate
@@ -66,8 +67,12 @@ internal sealed unsafe class SimulatedDevice : IPeerMemoryOps
 
     public DeviceFaults Faults { get; } = new();
 
-    /// <summary>Whether it keeps pages encoded; set before it is used.</summary>
-    public bool Encodes { get; set; }
+    /// <summary>Whether it keeps pages encoded; set before it is used. Never what the CPU reads where it lies.</summary>
+    public bool Encodes
+    {
+        get => _encodes && Memory.PageMap.Type != PageMapType.Coherent;
+        set => _encodes = value;
+    }
 
     public PageEncoding Encoding => s_inverted;
 
