@@ -67,7 +67,7 @@ internal sealed unsafe class SimulatedDevice : IPeerMemoryOps
 
     public DeviceFaults Faults { get; } = new();
 
-    /// <summary>Whether it keeps pages encoded; set before it is used. Never what the CPU reads where it lies.</summary>
+    /// <summary>Whether it keeps pages encoded; set before its use. Never what the CPU reads where it lies.</summary>
     public bool Encodes
     {
         get => _encodes && Memory.PageMap.Type != PageMapType.Coherent;
