@@ -8,14 +8,15 @@ namespace Hmm.Linux;
 // silently, anywhere else.
 internal static class Platform
 {
-    internal static void Require()
+    internal static void Require() => Require(OperatingSystem.IsLinux(), RuntimeInformation.ProcessArchitecture);
+
+    internal static void Require(bool isLinux, Architecture architecture)
     {
-        var known = RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.Arm64;
-        if (!OperatingSystem.IsLinux() || !known)
+        if (!isLinux || architecture is not (Architecture.X64 or Architecture.Arm64))
         {
             throw new PlatformNotSupportedException(
                 $"Hmm.NET needs Linux on x64 or arm64; this is {RuntimeInformation.OSDescription} on "
-                + $"{RuntimeInformation.ProcessArchitecture}: run it there, in a virtual machine or under WSL 2.");
+                + $"{architecture}: run it there, in a virtual machine or under WSL 2.");
         }
     }
 }
