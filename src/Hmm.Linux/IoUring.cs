@@ -14,6 +14,8 @@ namespace Hmm.Linux;
 // which has twice as many, never overflows.
 internal sealed unsafe class IoUring : DescriptorHandle
 {
+    private const uint PollIn = 1; // POLLIN; include/uapi/asm-generic/poll.h
+
     private readonly RingMapping _rings; // owner thread
     private readonly RingMapping _entries; // owner thread
     private readonly uint* _submitTail; // immutable
@@ -135,6 +137,16 @@ internal sealed unsafe class IoUring : DescriptorHandle
         _filled++;
         _unsubmitted++;
         return ref submission;
+    }
+
+    // Asks for one completion once a descriptor is readable.
+    internal void Poll(SafeHandle descriptor, ulong userData)
+    {
+        ref var entry = ref Next();
+        entry.opcode = LibC.IORING_OP_POLL_ADD;
+        entry.fd = (int)descriptor.DangerousGetHandle();
+        entry.rw_flags = PollIn;
+        entry.user_data = userData;
     }
 
     // Submits what Next gave out, and waits for a completion if told to. EINTR never leaves.

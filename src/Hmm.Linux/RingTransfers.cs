@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-using Hmm.Linux.Interop;
 using Hmm.Uapi;
 
 namespace Hmm.Linux;
@@ -15,7 +14,6 @@ internal sealed unsafe class RingTransfers : IDisposable
     // The wake-up's poll has an entry of its own.
     private const uint Entries = 2 * RingFlights.DepthMax;
     private const ulong WakeTag = ulong.MaxValue;
-    private const uint PollIn = 1; // POLLIN; include/uapi/asm-generic/poll.h
 
     private readonly FileIo _file; // immutable
     private readonly EventFd _wake = EventFd.Create(); // immutable
@@ -196,17 +194,11 @@ internal sealed unsafe class RingTransfers : IDisposable
 
     private void ArmWake(IoUring ring)
     {
-        if (_wakeArmed)
+        if (!_wakeArmed)
         {
-            return;
+            ring.Poll(_wake, WakeTag);
+            _wakeArmed = true;
         }
-
-        ref var entry = ref ring.Next();
-        entry.opcode = LibC.IORING_OP_POLL_ADD;
-        entry.fd = (int)_wake.DangerousGetHandle();
-        entry.rw_flags = PollIn;
-        entry.user_data = WakeTag;
-        _wakeArmed = true;
     }
 
     private void Reap(IoUring ring, RingFlights flights)

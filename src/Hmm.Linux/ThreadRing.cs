@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-using Hmm.Linux.Interop;
 using Hmm.Uapi;
 
 namespace Hmm.Linux;
@@ -17,7 +16,6 @@ public sealed class ThreadRing : IDisposable
     // The epoll's poll has an entry of its own.
     private const uint Entries = 2 * RingFlights.DepthMax;
     private const ulong EpollTag = ulong.MaxValue;
-    private const uint PollIn = 1; // POLLIN; include/uapi/asm-generic/poll.h
 
     [ThreadStatic]
     private static ThreadRing? s_current;
@@ -62,11 +60,7 @@ public sealed class ThreadRing : IDisposable
         {
             if (!_armed)
             {
-                ref var entry = ref _ring.Next();
-                entry.opcode = LibC.IORING_OP_POLL_ADD;
-                entry.fd = (int)_epoll.DangerousGetHandle();
-                entry.rw_flags = PollIn;
-                entry.user_data = EpollTag;
+                _ring.Poll(_epoll, EpollTag);
                 _armed = true;
             }
 

@@ -15,12 +15,12 @@ internal sealed partial class Evictor
     /// <returns>The page where the run ends: one that is not dirty, or for which there is no buffer now.</returns>
     internal long Send(MemoryRange range, long first, long end, DeviceMemory target, MigrateResults results)
     {
-        if (!_arena.TryRent(out var slot))
+        var operation = _slots.TryRent();
+        if (operation is null)
         {
             return first;
         }
 
-        var operation = _operations[slot];
         operation.Reset(keepResident: false, target, results);
         var page = first;
         while (page < end)

@@ -28,8 +28,7 @@ internal sealed partial class Evictor : IDisposable
     private const int SlotCount = CopyBatch.EvictionsMax;
 
     private readonly MemoryManager _manager; // immutable
-    private readonly BufferArena _arena = new(SlotBytes, SlotCount);
-    private readonly EvictOperation[] _operations = new EvictOperation[SlotCount]; // Guarded by: atomic
+    private readonly CopySlots<EvictOperation> _slots; // immutable
     private readonly VictimQueues _queues; // immutable
     private long _inFlightFrames; // Guarded by: atomic
     private long _leavingFrames; // Guarded by: atomic
@@ -42,15 +41,13 @@ internal sealed partial class Evictor : IDisposable
     {
         _manager = manager;
         _queues = new VictimQueues(manager);
-        for (var slot = 0; slot < SlotCount; slot++)
-        {
-            _operations[slot] = new EvictOperation(this, manager, slot, _arena[slot]);
-        }
+        _slots = new CopySlots<EvictOperation>(
+            SlotBytes, SlotCount, (slot, buffer) => new EvictOperation(this, manager, slot, buffer));
     }
 
     /// <summary>Where its copies go through.</summary>
     public CopyBuffers Buffers =>
-        new(_arena.Address, SlotBytes, EvictOperation.PageFramesMax << Pfn.Shift, SlotCount);
+        new(_slots.Address, SlotBytes, EvictOperation.PageFramesMax << Pfn.Shift, SlotCount);
 
     /// <summary>Frames that are being written to a device.</summary>
     public long InFlightFrames => Volatile.Read(ref _inFlightFrames);
@@ -87,7 +84,8 @@ internal sealed partial class Evictor : IDisposable
 
         Span<ulong> tokens = stackalloc ulong[BatchPagesMax];
         tokens = tokens[..(int)Math.Clamp(wanted, BatchPagesMin, BatchPagesMax)];
-        if (!_arena.TryRent(out var slot))
+        var operation = TryBegin(keepResident: false);
+        if (operation is null)
         {
             return ReclaimOutcome.WaitForDevice;
         }
@@ -96,7 +94,7 @@ internal sealed partial class Evictor : IDisposable
         var wasStuck = IsTurnFruitless && !IsAnythingUnderWay;
         var count = queue.Pop(tokens);
         Interlocked.Add(ref _fruitless, count);
-        EvictBatch(tokens[..count], slot);
+        EvictBatch(tokens[..count], operation);
         if (!IsTurnFruitless && count > 0)
         {
             return ReclaimOutcome.Progress;
@@ -172,7 +170,7 @@ internal sealed partial class Evictor : IDisposable
     public void Want(long frames) => Volatile.Write(ref _wantedFrames, frames);
 
     /// <inheritdoc/>
-    public void Dispose() => _arena.Dispose();
+    public void Dispose() => _slots.Dispose();
 
     internal void CountFreed(MemoryRange range, int pages)
     {
@@ -198,34 +196,17 @@ internal sealed partial class Evictor : IDisposable
     }
 
     /// <summary>Ends copies that were handed over at a tick or before; returns how many.</summary>
-    internal int Expire(long tick)
-    {
-        var expired = 0;
-        for (var slot = 0; slot < SlotCount; slot++)
-        {
-            expired += Volatile.Read(ref _operations[slot]).TryExpire(tick) ? 1 : 0;
-        }
-
-        return expired;
-    }
+    internal int Expire(long tick) => _slots.Expire(tick);
 
     /// <summary>A device has completed a copy that was given up, and its buffer can be used again.</summary>
-    internal void TakeBack(nint buffer) => _arena.TakeBack(buffer);
+    internal void TakeBack(nint buffer) => _slots.TakeBack(buffer);
 
     /// <summary>An operation is over; if its device still has the buffer, its slot goes on with another.</summary>
     internal void Finish(EvictOperation operation, int frames, bool expired)
     {
         Interlocked.Add(ref _inFlightFrames, -frames);
         Interlocked.Add(ref _leavingFrames, operation.KeepsResident ? 0 : -frames);
-        if (expired)
-        {
-            _arena.Replace(operation.Slot);
-            Volatile.Write(
-                ref _operations[operation.Slot],
-                new EvictOperation(this, _manager, operation.Slot, _arena[operation.Slot]));
-        }
-
-        _arena.Return(operation.Slot);
+        _slots.Return(operation.Slot, expired);
         _manager.Progress.Signal();
         _manager.Filler.ServeWaiters();
         // Not while stuck: an operation that freed nothing would ask for the next one, which frees nothing, and so on.
@@ -235,11 +216,9 @@ internal sealed partial class Evictor : IDisposable
         }
     }
 
-    private void EvictBatch(Span<ulong> tokens, int slot)
+    private void EvictBatch(Span<ulong> tokens, EvictOperation? operation)
     {
         tokens.Sort();
-        EvictOperation? operation = _operations[slot];
-        operation.Reset(keepResident: false);
         for (var i = 0; i < tokens.Length;)
         {
             var token = new PageToken(tokens[i]);
@@ -385,13 +364,9 @@ internal sealed partial class Evictor : IDisposable
 
     private EvictOperation? TryBegin(bool keepResident)
     {
-        if (!_arena.TryRent(out var slot))
-        {
-            return null;
-        }
-
-        _operations[slot].Reset(keepResident);
-        return _operations[slot];
+        var operation = _slots.TryRent();
+        operation?.Reset(keepResident);
+        return operation;
     }
 
     private void StartOrReturn(EvictOperation? operation)
@@ -403,7 +378,7 @@ internal sealed partial class Evictor : IDisposable
 
         if (operation.PageCount == 0)
         {
-            _arena.Return(operation.Slot);
+            _slots.Return(operation.Slot);
             return;
         }
 

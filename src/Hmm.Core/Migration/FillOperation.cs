@@ -18,7 +18,6 @@ internal sealed class FillOperation : CopyBatch
     private const int RetriesMax = 2;
 
     private readonly Filler _filler; // immutable
-    private readonly int _slot; // immutable
     private readonly nint _buffer; // immutable
     private MemoryRange _range = null!; // Guarded by: owner of the slot
     private PageMap _map = null!; // Guarded by: owner of the slot
@@ -33,9 +32,12 @@ internal sealed class FillOperation : CopyBatch
     internal FillOperation(Filler filler, int slot, nint buffer)
     {
         _filler = filler;
-        _slot = slot;
+        Slot = slot;
         _buffer = buffer;
     }
+
+    /// <summary>Its slot.</summary>
+    public int Slot { get; }
 
     /// <summary>
     /// Takes pages from <paramref name="first"/> on, as many as lie in one page map and fit, and hands them to its
@@ -75,7 +77,7 @@ internal sealed class FillOperation : CopyBatch
         var range = _range;
         range.Statistics.CountRead(_pages);
         _range = null!;
-        _filler.Finish(_slot, range, IsExpired);
+        _filler.Finish(Slot, range, IsExpired);
     }
 
     private protected override void Hold()

@@ -33,8 +33,7 @@ internal sealed unsafe partial class Filler : IDisposable
     private const int InlinePagesMax = 4;
 
     private readonly MemoryManager _manager; // immutable
-    private readonly BufferArena _arena = new(SlotBytes, SlotCount);
-    private readonly FillOperation[] _operations = new FillOperation[SlotCount]; // Guarded by: atomic
+    private readonly CopySlots<FillOperation> _slots; // immutable
     private readonly void* _zeroAllocation; // immutable
     private readonly nint _zeros; // immutable
     private readonly List<PageToken> _starved = []; // Guarded by: itself
@@ -47,10 +46,8 @@ internal sealed unsafe partial class Filler : IDisposable
     {
         _manager = manager;
         Installer = new PageInstaller(manager);
-        for (var slot = 0; slot < SlotCount; slot++)
-        {
-            _operations[slot] = new FillOperation(this, slot, _arena[slot]);
-        }
+        _slots = new CopySlots<FillOperation>(
+            SlotBytes, SlotCount, (slot, buffer) => new FillOperation(this, slot, buffer));
 
         // Safe because only the aligned inner part is used, and only read. Fresh zeroed memory of this size is the
         // kernel's shared zero page: it costs no DRAM.
@@ -59,7 +56,7 @@ internal sealed unsafe partial class Filler : IDisposable
     }
 
     /// <summary>Where its copies go through.</summary>
-    public CopyBuffers Buffers => new(_arena.Address, SlotBytes, RunFramesMax << Pfn.Shift, SlotCount);
+    public CopyBuffers Buffers => new(_slots.Address, SlotBytes, RunFramesMax << Pfn.Shift, SlotCount);
 
     /// <summary>The tick that copies handed over now are marked with.</summary>
     internal long Now => _manager.Deadlines.Now;
@@ -77,7 +74,7 @@ internal sealed unsafe partial class Filler : IDisposable
     public long OverdrawnFrames => Volatile.Read(ref _overdrawnFrames);
 
     /// <summary>Whether prefetch could start another copy.</summary>
-    public bool HasFreeBuffer => _arena.FreeCount > FaultSlots;
+    public bool HasFreeBuffer => _slots.FreeCount > FaultSlots;
 
     /// <summary>How many pages fail for want of DRAM.</summary>
     public int StarvedCount
@@ -245,24 +242,15 @@ internal sealed unsafe partial class Filler : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _arena.Dispose();
+        _slots.Dispose();
         NativeMemory.Free(_zeroAllocation);
     }
 
     /// <summary>Ends copies that were handed over at a tick or before; returns how many.</summary>
-    internal int Expire(long tick)
-    {
-        var expired = 0;
-        for (var slot = 0; slot < SlotCount; slot++)
-        {
-            expired += Volatile.Read(ref _operations[slot]).TryExpire(tick) ? 1 : 0;
-        }
-
-        return expired;
-    }
+    internal int Expire(long tick) => _slots.Expire(tick);
 
     /// <summary>A device has completed a copy that was given up, and its buffer can be used again.</summary>
-    internal void TakeBack(nint buffer) => _arena.TakeBack(buffer);
+    internal void TakeBack(nint buffer) => _slots.TakeBack(buffer);
 
     /// <summary>A copy is over.</summary>
     /// <param name="slot">Its slot.</param>
@@ -270,13 +258,7 @@ internal sealed unsafe partial class Filler : IDisposable
     /// <param name="expired">Whether the device still has the buffer: the slot goes on with another.</param>
     internal void Finish(int slot, MemoryRange range, bool expired)
     {
-        if (expired)
-        {
-            _arena.Replace(slot);
-            Volatile.Write(ref _operations[slot], new FillOperation(this, slot, _arena[slot]));
-        }
-
-        _arena.Return(slot);
+        _slots.Return(slot, expired);
         _manager.Evictor.CountFilled();
         Interlocked.Decrement(ref _inFlight);
         _manager.Leave(range);
@@ -372,7 +354,8 @@ internal sealed unsafe partial class Filler : IDisposable
             return count;
         }
 
-        if ((!awaited && !HasFreeBuffer) || !_arena.TryRent(out var slot))
+        var operation = awaited || HasFreeBuffer ? _slots.TryRent() : null;
+        if (operation is null)
         {
             _manager.Leave(range);
             return 0;
@@ -381,14 +364,14 @@ internal sealed unsafe partial class Filler : IDisposable
         // Not before the slot: an operation that expires marks its device, and then gives its slot back.
         if (map.Copies.IsSilent)
         {
-            _arena.Return(slot);
+            _slots.Return(operation.Slot);
             FailAll(range, page, count, awaited);
             _manager.Leave(range);
             return count;
         }
 
         Interlocked.Increment(ref _inFlight);
-        return _operations[slot].Start(range, page, count, map, writable, awaited);
+        return operation.Start(range, page, count, map, writable, awaited);
     }
 
     /// <summary>A silent device is not asked for more.</summary>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using System.Diagnostics.CodeAnalysis;
 using Hmm.Core.Devices;
 using Hmm.Core.Physical;
 using Hmm.Core.Policies;
@@ -28,18 +29,15 @@ internal sealed class Migrator : IDisposable
     private const int SinkFramesMax = 1024;
 
     private readonly MemoryManager _manager; // immutable
-    private readonly BufferArena _arena = new(SlotBytes, SlotCount);
-    private readonly MigrateOperation[] _operations = new MigrateOperation[SlotCount]; // Guarded by: atomic
+    private readonly CopySlots<MigrateOperation> _slots; // immutable
     private long _movedFrames; // Guarded by: atomic
     private int _inFlight; // Guarded by: atomic
 
     internal Migrator(MemoryManager manager)
     {
         _manager = manager;
-        for (var slot = 0; slot < SlotCount; slot++)
-        {
-            _operations[slot] = new MigrateOperation(this, manager, slot, _arena[slot]);
-        }
+        _slots = new CopySlots<MigrateOperation>(
+            SlotBytes, SlotCount, (slot, buffer) => new MigrateOperation(this, manager, slot, buffer));
     }
 
     /// <summary>Frames that moved from device to device since the start.</summary>
@@ -152,38 +150,21 @@ internal sealed class Migrator : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _arena.Dispose();
+    public void Dispose() => _slots.Dispose();
 
     internal void CountMoved(int frames) => Interlocked.Add(ref _movedFrames, frames);
 
     /// <summary>Ends copies that were handed over at a tick or before; returns how many.</summary>
-    internal int Expire(long tick)
-    {
-        var expired = 0;
-        for (var slot = 0; slot < SlotCount; slot++)
-        {
-            expired += Volatile.Read(ref _operations[slot]).TryExpire(tick) ? 1 : 0;
-        }
-
-        return expired;
-    }
+    internal int Expire(long tick) => _slots.Expire(tick);
 
     /// <summary>A device has completed a copy that was given up, and its buffer can be used again.</summary>
-    internal void TakeBack(nint buffer) => _arena.TakeBack(buffer);
+    internal void TakeBack(nint buffer) => _slots.TakeBack(buffer);
 
     /// <summary>An operation is over; if a device still has the buffer, its slot goes on with another.</summary>
     internal void Finish(MigrateOperation operation, bool expired)
     {
         Interlocked.Decrement(ref _inFlight);
-        if (expired)
-        {
-            _arena.Replace(operation.Slot);
-            Volatile.Write(
-                ref _operations[operation.Slot],
-                new MigrateOperation(this, _manager, operation.Slot, _arena[operation.Slot]));
-        }
-
-        _arena.Return(operation.Slot);
+        _slots.Return(operation.Slot, expired);
         _manager.Progress.Signal();
         if (_manager.Placement.TryFindShort(out _, out _))
         {
@@ -300,17 +281,12 @@ internal sealed class Migrator : IDisposable
         return !full;
     }
 
-    private bool TryBegin(DeviceMemory target, MigrateResults? results, out MigrateOperation operation)
+    private bool TryBegin(
+        DeviceMemory target, MigrateResults? results, [NotNullWhen(true)] out MigrateOperation? operation)
     {
-        if (!_arena.TryRent(out var slot))
-        {
-            operation = null!;
-            return false;
-        }
-
-        operation = _operations[slot];
-        operation.Reset(target, results);
-        return true;
+        operation = _slots.TryRent();
+        operation?.Reset(target, results);
+        return operation is not null;
     }
 
     private void StartOrReturn(ref MigrateOperation? operation)
@@ -322,7 +298,7 @@ internal sealed class Migrator : IDisposable
 
         if (operation.PageCount == 0)
         {
-            _arena.Return(operation.Slot);
+            _slots.Return(operation.Slot);
         }
         else
         {

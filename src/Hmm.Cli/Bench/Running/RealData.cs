@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using System.Runtime.InteropServices;
 using Hmm.Cli.Bench.Patterns;
+using Hmm.Cli.Demo;
 
 namespace Hmm.Cli.Bench.Running;
 
@@ -10,27 +11,15 @@ namespace Hmm.Cli.Bench.Running;
 /// </summary>
 internal sealed class RealData : IDisposable
 {
-    private readonly string[] _files; // immutable
+    private readonly IReadOnlyList<DataFile> _files; // immutable
     private FileStream? _file; // owner thread
     private int _next; // owner thread
 
-    private RealData(string[] files) => _files = files;
+    private RealData(IReadOnlyList<DataFile> files) => _files = files;
 
     /// <summary>Opens a file, or a folder with all regular files below it.</summary>
-    /// <exception cref="CommandException">There are no bytes.</exception>
-    internal static RealData Open(string path)
-    {
-        string[] files = Directory.Exists(path)
-            ? [.. Directory.EnumerateFiles(path, "*", new EnumerationOptions
-            {
-                RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint,
-            }).Order(StringComparer.Ordinal)]
-            : [path];
-        files = Array.FindAll(files, static file => File.Exists(file) && new FileInfo(file).Length > 0);
-        return files.Length > 0
-            ? new RealData(files)
-            : throw new CommandException(ExitCode.Data, $"{path} has no bytes to read; name another: --data PATH");
-    }
+    /// <exception cref="CommandException">It is missing, unreadable, or holds no bytes.</exception>
+    internal static RealData Open(string path) => new(DataSet.Find(path).Files);
 
     /// <summary>Fills a page with the next bytes, behind its tag and its count.</summary>
     internal void Fill(Span<ulong> page)
@@ -38,7 +27,7 @@ internal sealed class RealData : IDisposable
         var bytes = MemoryMarshal.AsBytes(page[PageWriter.TagWords..]);
         while (bytes.Length > 0)
         {
-            _file ??= File.OpenRead(_files[_next++ % _files.Length]);
+            _file ??= File.OpenRead(_files[_next++ % _files.Count].Path);
             var read = _file.Read(bytes);
             bytes = bytes[read..];
             if (read == 0)
