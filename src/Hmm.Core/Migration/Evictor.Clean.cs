@@ -11,7 +11,7 @@ namespace Hmm.Core.Migration;
 /// </content>
 internal sealed partial class Evictor
 {
-    // 16 MiB of 4 KiB pages: the gap between the watermarks of a budget of 256 MiB, so what one turn of reclaim takes.
+    // 16 MiB of 4 KiB pages: the gap between the watermarks of a budget of 512 MiB, so what one turn of reclaim takes.
     private const int CleanPagesMax = 4096;
 
     private readonly ulong[] _coldest = new ulong[CleanPagesMax]; // Guarded by: the stepping thread

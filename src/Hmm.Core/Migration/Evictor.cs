@@ -92,9 +92,9 @@ internal sealed partial class Evictor : IDisposable
 
         // Judged before the batch, too: where every write fails, there is always one under way after it.
         var wasStuck = IsTurnFruitless && !IsAnythingUnderWay;
-        var count = queue.Pop(tokens);
-        Interlocked.Add(ref _fruitless, count);
-        EvictBatch(tokens[..count], operation);
+        var popped = queue.Pop(tokens, wanted);
+        var count = EvictBatch(tokens[..popped], operation);
+        queue.PutBack(tokens[count..popped]);
         if (!IsTurnFruitless && count > 0)
         {
             return ReclaimOutcome.Progress;
@@ -216,11 +216,14 @@ internal sealed partial class Evictor : IDisposable
         }
     }
 
-    private void EvictBatch(Span<ulong> tokens, EvictOperation? operation)
+    /// <summary>Sends out pages, by address; returns how many of the tokens it has looked at.</summary>
+    private int EvictBatch(ReadOnlySpan<ulong> tokens, EvictOperation? operation)
     {
-        tokens.Sort();
-        for (var i = 0; i < tokens.Length;)
+        var i = 0;
+        while (i < tokens.Length)
         {
+            // Before the page is claimed: once it is, whatever frees it sets the count to none.
+            Interlocked.Increment(ref _fruitless);
             var token = new PageToken(tokens[i]);
             if (!_manager.Ranges.TryAcquire(token.RangeId, out var range))
             {
@@ -234,9 +237,11 @@ internal sealed partial class Evictor : IDisposable
                     i += DropRun(range, tokens[i..]);
                     _manager.Leave(range);
                     continue;
-                case PageState.Dirty:
-                    operation = Gather(operation, range, token.Page);
+                case PageState.Dirty when TryGather(ref operation, range, token.Page):
                     break;
+                case PageState.Dirty:
+                    _manager.Filler.ServeWaiters();
+                    return i;
                 default:
                     _manager.Leave(range);
                     break;
@@ -247,6 +252,7 @@ internal sealed partial class Evictor : IDisposable
 
         StartOrReturn(operation);
         _manager.Filler.ServeWaiters();
+        return i;
     }
 
     /// <summary>
@@ -319,27 +325,28 @@ internal sealed partial class Evictor : IDisposable
         return count;
     }
 
-    private EvictOperation? Gather(EvictOperation? operation, MemoryRange range, long page)
+    /// <summary>Adds a claimed page to the operation, or to a new one; false, and it is as before, if there is none.</summary>
+    private bool TryGather(ref EvictOperation? operation, MemoryRange range, long page)
     {
-        if (operation is null || !operation.Add(range, page))
+        if (operation is not null && operation.Add(range, page))
         {
-            StartOrReturn(operation);
-            operation = TryBegin(keepResident: false);
-            if (operation is null)
-            {
-                // Every buffer is with a device: the page stays, at the end of the queue.
-                var pending = range.Table.Publish(page, range.Table.Read(page).In(PageState.Dirty).WithQueued());
-                _manager.Announce(range, page, 1, pending);
-                range.Share.EndLeave(1);
-                range.Queue.Return(range.TokenOf(page));
-                _manager.Leave(range);
-                return null;
-            }
-
-            Corruption.Require(operation.Add(range, page), "an empty operation takes any page");
+            return true;
         }
 
-        return operation;
+        StartOrReturn(operation);
+        operation = TryBegin(keepResident: false);
+        if (operation is not null)
+        {
+            Corruption.Require(operation.Add(range, page), "an empty operation takes any page");
+            return true;
+        }
+
+        // Every buffer is with a device.
+        var pending = range.Table.Publish(page, range.Table.Read(page).In(PageState.Dirty).WithQueued());
+        _manager.Announce(range, page, 1, pending);
+        range.Share.EndLeave(1);
+        _manager.Leave(range);
+        return false;
     }
 
     /// <summary>Adds a page that is Evicting to an operation; false if it does not fit and is Dirty again.</summary>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using System.Numerics;
+
 namespace Hmm.Core.Policies;
 
 /// <summary>
@@ -7,11 +9,22 @@ namespace Hmm.Core.Policies;
 /// so that a page has at most one. A token whose page left by another way is stale; whoever takes it finds that out in
 /// the page table.
 /// </summary>
-/// <remarks>Threads: any, under a short lock.</remarks>
+/// <remarks>
+/// Who leaves is the policy's choice; in which order, only from one turn of reclaim to the next. Within a turn pages
+/// leave by address, since what a page costs to unmap falls with every neighbour in the same 2 MiB that leaves with it
+/// (docs/internals/limits.md has the figures).
+/// Threads: any, under a short lock; <see cref="Pop"/> and <see cref="PutBack"/> one at a time.
+/// </remarks>
 internal sealed class ResidentQueue
 {
+    // What leaves between the watermarks of a budget of 1 GiB; 64 KiB of tokens.
+    private const int TurnPagesMax = 8192;
+
     private readonly Lock _gate = new();
     private IReclaimPolicy _policy; // Guarded by: _gate
+    private ulong[] _turn = []; // Guarded by: _gate
+    private int _turnAt; // Guarded by: _gate
+    private int _turnEnd; // Guarded by: _gate
 
     /// <summary>Creates an empty queue.</summary>
     public ResidentQueue(IReclaimPolicy policy)
@@ -26,7 +39,7 @@ internal sealed class ResidentQueue
         {
             lock (_gate)
             {
-                return _policy.Count;
+                return _policy.Count + TurnCount;
             }
         }
     }
@@ -49,13 +62,43 @@ internal sealed class ResidentQueue
         }
     }
 
-    /// <summary>Takes the tokens of pages that are to leave.</summary>
+    /// <summary>Takes the tokens of pages that are to leave, by address.</summary>
+    /// <param name="tokens">Filled from the start.</param>
+    /// <param name="turnPages">How many are to leave before reclaim rests; asked when a turn begins.</param>
     /// <returns>How many were taken.</returns>
-    public int Pop(Span<ulong> tokens)
+    public int Pop(Span<ulong> tokens, long turnPages)
     {
         lock (_gate)
         {
-            return _policy.TakeVictims(tokens);
+            if (TurnCount == 0)
+            {
+                BeginTurn((int)Math.Clamp(turnPages, tokens.Length, Math.Max(tokens.Length, TurnPagesMax)));
+            }
+
+            var count = Math.Min(tokens.Length, TurnCount);
+            _turn.AsSpan(_turnAt, count).CopyTo(tokens);
+            _turnAt += count;
+            return count;
+        }
+    }
+
+    /// <summary>Puts back the last tokens that were popped, which nobody has looked at: they come first again.</summary>
+    public void PutBack(ReadOnlySpan<ulong> tokens)
+    {
+        lock (_gate)
+        {
+            if (_turnAt >= tokens.Length)
+            {
+                _turnAt -= tokens.Length;
+                tokens.CopyTo(_turn.AsSpan(_turnAt));
+                return;
+            }
+
+            // Another policy came, which has the rest of the turn.
+            foreach (var token in tokens)
+            {
+                _policy.Keep(token);
+            }
         }
     }
 
@@ -64,7 +107,9 @@ internal sealed class ResidentQueue
     {
         lock (_gate)
         {
-            return _policy.PeekVictims(tokens);
+            var count = Math.Min(tokens.Length, TurnCount);
+            _turn.AsSpan(_turnAt, count).CopyTo(tokens);
+            return count + _policy.PeekVictims(tokens[count..]);
         }
     }
 
@@ -77,6 +122,16 @@ internal sealed class ResidentQueue
         lock (_gate)
         {
             _policy.Forget(new PageToken(rangeId, 0).Raw, new PageToken(rangeId, (1L << PageToken.PageBits) - 1).Raw);
+            var kept = _turnEnd;
+            for (var at = _turnEnd - 1; at >= _turnAt; at--)
+            {
+                if (new PageToken(_turn[at]).RangeId != rangeId)
+                {
+                    _turn[--kept] = _turn[at];
+                }
+            }
+
+            _turnAt = kept;
         }
     }
 
@@ -86,15 +141,37 @@ internal sealed class ResidentQueue
         Span<ulong> tokens = stackalloc ulong[256];
         lock (_gate)
         {
+            Insert(policy, _turn.AsSpan(_turnAt, TurnCount));
+            (_turnAt, _turnEnd) = (0, 0);
             while (_policy.TakeVictims(tokens) is var taken and > 0)
             {
-                foreach (var token in tokens[..taken])
-                {
-                    policy.Insert(token, 1, prefetched: false);
-                }
+                Insert(policy, tokens[..taken]);
             }
 
             _policy = policy;
+        }
+    }
+
+    private int TurnCount => _turnEnd - _turnAt;
+
+    private void BeginTurn(int pages)
+    {
+        // Grows to the largest turn there was, since most queues of ranges never have a large one.
+        if (_turn.Length < pages)
+        {
+            _turn = new ulong[(int)BitOperations.RoundUpToPowerOf2((uint)pages)];
+        }
+
+        _turnAt = 0;
+        _turnEnd = _policy.TakeVictims(_turn.AsSpan(0, pages));
+        _turn.AsSpan(0, _turnEnd).Sort();
+    }
+
+    private static void Insert(IReclaimPolicy policy, ReadOnlySpan<ulong> tokens)
+    {
+        foreach (var token in tokens)
+        {
+            policy.Insert(token, 1, prefetched: false);
         }
     }
 }

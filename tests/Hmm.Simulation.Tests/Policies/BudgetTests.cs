@@ -16,7 +16,9 @@ public sealed class BudgetTests
 
     [Theory]
     [InlineData(2UL << 20, 32, 64)]
-    [InlineData(256UL << 20, 4096, 8192)]
+    [InlineData(16UL << 20, 256, 512)]
+    [InlineData(64UL << 20, 512, 1024)]
+    [InlineData(256UL << 20, 1024, 3072)]
     [InlineData(1UL << 40, 8192, 16384)]
     public void WatermarksAreFractionsUpToALimit(ulong bytes, long low, long high)
     {

@@ -35,11 +35,14 @@ public sealed class ResidentQueueTests
 
                     break;
                 case < 16:
-                    var taken = queue.Pop(tokens.AsSpan(0, random.Between(0, tokens.Length)));
+                    var taken = queue.Pop(tokens.AsSpan(0, random.Between(0, tokens.Length)), random.Next(600));
+                    var looked = random.Between(0, taken);
+                    queue.PutBack(tokens.AsSpan(looked, taken - looked));
+                    taken = looked;
                     Assert.All(tokens.Take(taken), page => Assert.True(known.Remove(page), "a victim was known"));
                     break;
                 case < 18:
-                    if (queue.Pop(tokens.AsSpan(0, 1)) == 1)
+                    if (queue.Pop(tokens.AsSpan(0, 1), 0) == 1)
                     {
                         queue.Return(new PageToken(tokens[0]));
                     }
@@ -66,10 +69,57 @@ public sealed class ResidentQueueTests
     {
         var queue = new ResidentQueue(new ThreeQueuePolicy(1000));
         queue.Push(new PageToken(1, 0), 700);
-        queue.Use(new ThreeQueuePolicy(1000));
         var tokens = new ulong[1000];
-        Assert.Equal(700, queue.Pop(tokens));
-        Assert.Equal(700, tokens.Take(700).Distinct().Count());
+        Assert.Equal(100, queue.Pop(tokens.AsSpan(0, 100), 300));
+        queue.Use(new ThreeQueuePolicy(1000));
+        queue.PutBack(tokens.AsSpan(90, 10));
+        Assert.Equal(610, queue.Count);
+        Assert.Equal(610, queue.Pop(tokens, 0));
+        Assert.Equal(610, tokens.Take(610).Distinct().Count());
+    }
+
+    [Fact]
+    public void ATurnLeavesByAddressAndNoPageOfTheNextOneBeforeIt()
+    {
+        var queue = new ResidentQueue(new ThreeQueuePolicy(1000));
+        var oldest = Enumerable.Range(0, 200).Select(i => new PageToken(1, i * 37 % 200).Raw).ToArray();
+        Array.ForEach(oldest, raw => queue.Push(new PageToken(raw + 1000), 1));
+        Array.ForEach(oldest, raw => queue.Push(new PageToken(raw), 1));
+
+        var tokens = new ulong[50];
+        var left = new List<ulong>();
+        for (var batch = 0; batch < 8; batch++)
+        {
+            Assert.Equal(50, queue.Pop(tokens, 200));
+            // The rest of a batch that could not be begun comes first again, in its place.
+            queue.PutBack(tokens.AsSpan(20));
+            left.AddRange(tokens[..20]);
+            Assert.Equal(30, queue.Pop(tokens.AsSpan(0, 30), 1));
+            left.AddRange(tokens[..30]);
+        }
+
+        Assert.Equal(oldest.Select(raw => raw + 1000).Order(), left.Take(200));
+        Assert.Equal(oldest.Order(), left.Skip(200));
+        Assert.Equal(0, queue.Count);
+    }
+
+    [Fact]
+    public void ARangeThatClosesWithinATurnLeavesTheOthersInIt()
+    {
+        var queue = new ResidentQueue(new ThreeQueuePolicy(1000));
+        queue.Push(new PageToken(1, 0), 100);
+        queue.Push(new PageToken(2, 0), 100);
+        queue.Push(new PageToken(3, 0), 100);
+        var tokens = new ulong[10];
+        Assert.Equal(10, queue.Pop(tokens, 300));
+
+        queue.Forget(2);
+
+        queue.PutBack(tokens);
+        Assert.Equal(200, queue.Count);
+        tokens = new ulong[300];
+        Assert.Equal(200, queue.Pop(tokens, 300));
+        Assert.Equal([1u, 3u], tokens.Take(200).Select(raw => new PageToken(raw).RangeId).Distinct());
     }
 
     [Fact]
