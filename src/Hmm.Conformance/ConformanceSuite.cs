@@ -29,6 +29,7 @@ internal static class ConformanceSuite
         new RandomUseCheck(),
         new ThreadsCheck(),
         new TwoDevicesCheck(),
+        new PeersCheck(),
         new RemovalCheck(),
         new LeaksCheck(),
         new UnloadCheck(),

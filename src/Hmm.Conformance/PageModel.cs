@@ -12,7 +12,7 @@ namespace Hmm.Conformance;
 /// Threads: one each; several models may share a device, since the device hands out a frame once. A page that was
 /// turned down, or that could not be written, is freed, as the core does.
 /// </remarks>
-internal sealed class PageModel(DriverUnderTest driver, Rig rig, Tally tally)
+internal sealed partial class PageModel(DriverUnderTest driver, Rig rig, Tally tally)
 {
     /// <summary>Reads of a page that may fail before it counts as lost: a host retries, too.</summary>
     private const int ReadTriesMax = 20;
@@ -162,25 +162,42 @@ internal sealed class PageModel(DriverUnderTest driver, Rig rig, Tally tally)
             piece.Buffer.CheckGuards();
             for (var frame = 0; frame < piece.Frames; frame++)
             {
-                var pfn = piece.First + frame;
-                if (flight.Batch.ErrorAt(i) != Errno.None)
-                {
-                    tally.WriteError();
-                    rig.Free(pfn, 1);
-                }
-                else if (flight.Batch.IsRefusedAt(i, frame))
-                {
-                    tally.Refuse();
-                    rig.Free(pfn, 1);
-                }
-                else
-                {
-                    tally.Write();
-                    _pages.Add(pfn.Value, piece.Numbers[frame]);
-                }
+                Settle(flight.Batch, i, piece.First, frame, piece.Numbers[frame]);
             }
 
             piece.Buffer.Dispose();
+        }
+    }
+
+    /// <summary>A page was taken, and is held, or was not, and its frame is free.</summary>
+    private void Settle(ProbeBatch batch, int segment, Pfn first, int frame, ulong number)
+    {
+        var pfn = first + frame;
+        if (batch.ErrorAt(segment) != Errno.None)
+        {
+            tally.WriteError();
+            rig.Free(pfn, 1);
+        }
+        else if (batch.IsRefusedAt(segment, frame))
+        {
+            tally.Refuse();
+            rig.Free(pfn, 1);
+        }
+        else
+        {
+            tally.Write();
+            _pages.Add(pfn.Value, number);
+        }
+    }
+
+    private void CountReadError(Pfn first, int tries, Errno error)
+    {
+        tally.ReadError();
+        if (tries == ReadTriesMax)
+        {
+            throw new ConformanceException(
+                $"{first} could not be read in {tries} tries, the last failed with {error}; an eviction completes "
+                    + "without an error only when a read would return it");
         }
     }
 
@@ -189,14 +206,7 @@ internal sealed class PageModel(DriverUnderTest driver, Rig rig, Tally tally)
         piece.Buffer.CheckGuards();
         for (var tries = 1; error != Errno.None; tries++)
         {
-            tally.ReadError();
-            if (tries == ReadTriesMax)
-            {
-                throw new ConformanceException(
-                    $"{piece.First} could not be read in {tries} tries, the last failed with {error}; an eviction "
-                        + "completes without an error only when a read would return it");
-            }
-
+            CountReadError(piece.First, tries, error);
             var again = new ProbeBatch().Add(piece.First, piece.Frames, piece.Buffer.Address);
             rig.Fault(again);
             rig.Wait("a fault", again);

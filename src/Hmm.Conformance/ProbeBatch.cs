@@ -6,7 +6,7 @@ using Hmm.Core.Physical;
 namespace Hmm.Conformance;
 
 /// <summary>A batch of the suite's, used once: a completion that comes too late meets no other batch.</summary>
-internal sealed class ProbeBatch : CopyBatch
+internal sealed class ProbeBatch : PeerBatch
 {
     private readonly object _gate = new();
     private bool _done; // Guarded by: _gate
@@ -19,6 +19,9 @@ internal sealed class ProbeBatch : CopyBatch
         AddSegment(first, frames, buffer);
         return this;
     }
+
+    /// <summary>Its pages are handed over as they are kept.</summary>
+    public new void BeginEncoded(IPeerMemoryOps taker, nint origin) => base.BeginEncoded(taker, origin);
 
     public ProbeBatch Begin()
     {

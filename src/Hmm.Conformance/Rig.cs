@@ -27,6 +27,9 @@ internal sealed class Rig
     /// <summary>How many frames it has.</summary>
     public long Frames => (long)Memory.PageMap.FramesTotal;
 
+    /// <summary>Its hooks for pages that go to other devices as they are kept; null: it has none.</summary>
+    public IPeerMemoryOps? Peer => Hooks as IPeerMemoryOps;
+
     private IDeviceMemoryOps Hooks => Memory.PageMap.Ops;
 
     /// <summary>Makes a device.</summary>
@@ -51,6 +54,14 @@ internal sealed class Rig
     /// <summary>Hands a batch to the fault hook.</summary>
     public void Fault(ProbeBatch batch) =>
         Guard.Hook("fault", _driver.Options.Deadline, () => Hooks.Fault(batch.Begin()));
+
+    /// <summary>Hands a batch to the export hook.</summary>
+    public void Export(ProbeBatch batch) =>
+        Guard.Hook("export", _driver.Options.Deadline, () => Peer!.Export(batch.Begin()));
+
+    /// <summary>Hands a batch to the import hook.</summary>
+    public void Import(ProbeBatch batch) =>
+        Guard.Hook("import", _driver.Options.Deadline, () => Peer!.Import(batch.Begin()));
 
     /// <summary>Waits for a batch, and fails if the driver broke an invariant meanwhile.</summary>
     public void Wait(string what, ProbeBatch batch)

@@ -123,6 +123,86 @@ public sealed class BrokenDriverTests(ITestOutputHelper output)
             "no description" },
     };
 
+    /// <summary>Hooks for pages that go as they are kept: one word over and over is one word, the others are plain.</summary>
+    private const string PeerHooks = """
+        public PageEncoding Encoding => PageEncoding.Word;
+        public bool Accepts(PageEncoding encoding) => encoding == PageEncoding.Word;
+        public void Export(PeerBatch batch)
+        {
+            for (var i = 0; i < batch.Count; i++)
+            {
+                MemoryOf(batch[i]).CopyTo(BufferOf(batch[i]));
+                for (var f = 0; f < batch[i].FrameCount; f++)
+                {
+                    var words = new Span<ulong>((void*)(batch[i].Buffer + f * 4096), 512);
+                    batch.PageAt(i, f) = batch.Accepts(PageEncoding.Word) && !words.ContainsAnyExcept(words[0])
+                        ? new EncodedPage(PageEncoding.Word, 8, Checksum.OfFrame(batch[i].Buffer + f * 4096))
+                        : new EncodedPage(PageEncoding.Plain, 4096, 0);
+                }
+
+                batch.Complete(i);
+            }
+        }
+
+        public void Import(PeerBatch batch)
+        {
+            for (var i = 0; i < batch.Count; i++)
+            {
+                for (var f = 0; f < batch[i].FrameCount; f++)
+                {
+                    var words = new Span<ulong>((void*)(batch[i].Buffer + f * 4096), 512);
+                    if (batch.PageAt(i, f).Encoding == PageEncoding.Word)
+                    {
+                        words.Fill(words[0]);
+                        if (Checksum.OfFrame(batch[i].Buffer + f * 4096) != batch.PageAt(i, f).Checksum)
+                        {
+                            batch.Refuse(i, f);
+                        }
+                    }
+                }
+
+                BufferOf(batch[i]).CopyTo(MemoryOf(batch[i]));
+                batch.Complete(i);
+            }
+        }
+        """;
+
+    /// <summary>What is broken in <see cref="PeerHooks"/>, and what must be said of it.</summary>
+    public static TheoryData<string, string, string, string> Peers() => new()
+    {
+        { "keeps its contract", "", "", "" },
+        { "exports what the other does not take", "batch.Accepts(PageEncoding.Word) && ", "", "does not accept" },
+        { "says another checksum", "Checksum.OfFrame(batch[i].Buffer + f * 4096))", "1)", "not the page's" },
+        { "says another length", "PageEncoding.Plain, 4096", "PageEncoding.Plain, 100", "plain and has 100 bytes" },
+        { "says that there is no byte", "PageEncoding.Word, 8", "PageEncoding.Word, 0", "1 to 4096" },
+        { "exports nothing", "MemoryOf(batch[i]).CopyTo(BufferOf(batch[i]));", "", "other bytes" },
+        { "imports a word as a page", "if (batch.PageAt(i, f).Encoding == PageEncoding.Word)", "if (batch is null)",
+            "other bytes" },
+        { "takes what was damaged", "batch.Refuse(i, f);", "", "does not match the checksum" },
+        { "throws", "words.Fill(words[0]);", "throw new IOException(\"disk\");", "import hook threw" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Peers))]
+    public void IsCaughtWherePagesGoAsTheyAreKept(string what, string good, string bad, string words)
+    {
+        var hooks = good.Length == 0 ? PeerHooks : PeerHooks.Replace(good, bad, StringComparison.Ordinal);
+        Assert.Equal(good.Length == 0, hooks == PeerHooks);
+        using var driver = new BrokenDriver((": IDriverDevice\n", ": IDriverDevice, IPeerMemoryOps\n"), (Field, Field + hooks));
+        var report = ConformanceSuite.Run(new ConformanceOptions
+        {
+            Path = driver.Path,
+            Deadline = TimeSpan.FromSeconds(5),
+            Only = ["peers"],
+        });
+
+        var found = Assert.Single(report.Checks, static result => result.Name == "peers");
+        output.WriteLine($"{found.Outcome}: {found.Detail}");
+        Assert.Equal(good.Length == 0, report.Passed);
+        Assert.True(found.Detail.Contains(words, StringComparison.Ordinal), $"one that {what}: {found.Detail}");
+        Assert.False(report.Passed && found.Detail.StartsWith("0 pages", StringComparison.Ordinal), "some are encoded");
+    }
+
     [Theory]
     [MemberData(nameof(Copies))]
     [MemberData(nameof(Lives))]

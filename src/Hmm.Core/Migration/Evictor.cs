@@ -8,9 +8,9 @@ using Hmm.Uapi;
 namespace Hmm.Core.Migration;
 
 /// <summary>
-/// Sends pages out of DRAM, oldest first, in batches: clean ones are punched out in runs, dirty ones gathered into
-/// operations that their device completes later. One step never waits; the thread that runs the steps decides what to
-/// do between them.
+/// Sends pages out of DRAM, as the policy names them, in batches: clean ones are punched out in runs, dirty ones
+/// gathered into operations that their device completes later. One step never waits; the thread that runs the steps
+/// decides what to do between them.
 /// </summary>
 /// <remarks>
 /// Threads: steps from one thread at a time (the host's reclaim thread); write-backs and completions from any.
@@ -18,8 +18,8 @@ namespace Hmm.Core.Migration;
 /// </remarks>
 internal sealed partial class Evictor : IDisposable
 {
-    // A batch is sorted to find neighbours, so it must span what several interleaved streams brought in; 256 tokens
-    // are 2 KiB of stack. The least batch keeps a tiny budget from evicting page by page.
+    // So many pages leave before those who wait for DRAM are served; 256 tokens are 2 KiB of stack. The least batch
+    // keeps a tiny budget from evicting page by page.
     private const int BatchPagesMax = 256;
     private const int BatchPagesMin = 16;
 

@@ -12,17 +12,22 @@ namespace Hmm.Core.Policies;
 /// <remarks>
 /// Who leaves is the policy's choice; in which order, only from one turn of reclaim to the next. Within a turn pages
 /// leave by address, since what a page costs to unmap falls with every neighbour in the same 2 MiB that leaves with it
-/// (docs/internals/limits.md has the figures).
-/// Threads: any, under a short lock; <see cref="Pop"/> and <see cref="PutBack"/> one at a time.
+/// (<c>docs/internals/limits.md</c> has the figures).
+/// Threads: any, under a short lock; <see cref="Pop"/> and <see cref="PutBack"/> one at a time. What is taken while a
+/// turn begins is known to nobody else, and may be stale when it comes.
 /// </remarks>
 internal sealed class ResidentQueue
 {
     // What leaves between the watermarks of a budget of 1 GiB; 64 KiB of tokens.
     private const int TurnPagesMax = 8192;
 
+    // So many are taken at a time, since faults wait for the lock.
+    private const int TakenPagesMax = 256;
+
     private readonly Lock _gate = new();
     private IReclaimPolicy _policy; // Guarded by: _gate
     private ulong[] _turn = []; // Guarded by: _gate
+    private ulong[] _next = []; // Guarded by: the popping thread
     private int _turnAt; // Guarded by: _gate
     private int _turnEnd; // Guarded by: _gate
 
@@ -43,6 +48,8 @@ internal sealed class ResidentQueue
             }
         }
     }
+
+    private int TurnCount => _turnEnd - _turnAt;
 
     /// <summary>Adds the tokens of neighbouring pages that came into DRAM.</summary>
     public void Push(PageToken first, int count, bool prefetched = false)
@@ -68,18 +75,14 @@ internal sealed class ResidentQueue
     /// <returns>How many were taken.</returns>
     public int Pop(Span<ulong> tokens, long turnPages)
     {
-        lock (_gate)
+        var count = PopOfTurn(tokens);
+        if (count == 0)
         {
-            if (TurnCount == 0)
-            {
-                BeginTurn((int)Math.Clamp(turnPages, tokens.Length, Math.Max(tokens.Length, TurnPagesMax)));
-            }
-
-            var count = Math.Min(tokens.Length, TurnCount);
-            _turn.AsSpan(_turnAt, count).CopyTo(tokens);
-            _turnAt += count;
-            return count;
+            BeginTurn((int)Math.Clamp(turnPages, tokens.Length, Math.Max(tokens.Length, TurnPagesMax)));
+            count = PopOfTurn(tokens);
         }
+
+        return count;
     }
 
     /// <summary>Puts back the last tokens that were popped, which nobody has looked at: they come first again.</summary>
@@ -152,19 +155,42 @@ internal sealed class ResidentQueue
         }
     }
 
-    private int TurnCount => _turnEnd - _turnAt;
+    private int PopOfTurn(Span<ulong> tokens)
+    {
+        lock (_gate)
+        {
+            var count = Math.Min(tokens.Length, TurnCount);
+            _turn.AsSpan(_turnAt, count).CopyTo(tokens);
+            _turnAt += count;
+            return count;
+        }
+    }
 
     private void BeginTurn(int pages)
     {
         // Grows to the largest turn there was, since most queues of ranges never have a large one.
-        if (_turn.Length < pages)
+        if (_next.Length < pages)
         {
-            _turn = new ulong[(int)BitOperations.RoundUpToPowerOf2((uint)pages)];
+            _next = new ulong[(int)BitOperations.RoundUpToPowerOf2((uint)pages)];
         }
 
-        _turnAt = 0;
-        _turnEnd = _policy.TakeVictims(_turn.AsSpan(0, pages));
-        _turn.AsSpan(0, _turnEnd).Sort();
+        var (count, taken) = (0, -1);
+        while (count < pages && taken != 0)
+        {
+            lock (_gate)
+            {
+                taken = _policy.TakeVictims(_next.AsSpan(count, Math.Min(TakenPagesMax, pages - count)));
+            }
+
+            count += taken;
+        }
+
+        _next.AsSpan(0, count).Sort();
+        lock (_gate)
+        {
+            (_turn, _next) = (_next, _turn);
+            (_turnAt, _turnEnd) = (0, count);
+        }
     }
 
     private static void Insert(IReclaimPolicy policy, ReadOnlySpan<ulong> tokens)

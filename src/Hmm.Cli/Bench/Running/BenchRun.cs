@@ -93,11 +93,19 @@ internal sealed class BenchRun
     {
         if (_group is not null)
         {
-            var slack = _plan.Target == BenchTarget.Hmm ? HostSlackBytes : KernelSlackBytes;
+            var slack = _plan.Target == BenchTarget.Hmm ? HostSlackBytes + PoolBytes : KernelSlackBytes;
             _limitBytes = _plan.BudgetBytes + _group.OwnBytes + slack;
             _group.SetLimit(_limitBytes);
         }
     }
+
+    /// <summary>
+    /// The most that compressed memory takes of DRAM. The kernel does not charge its own pools to anybody, so neither
+    /// is ours counted.
+    /// </summary>
+    private long PoolBytes => _plan.Devices.Any(static device => device.StartsWith("compressed", StringComparison.Ordinal))
+        ? _plan.SizeBytes
+        : 0;
 
     /// <summary>Writes the contents into memory that has no file.</summary>
     private unsafe void Fill(IBenchSpace space)
