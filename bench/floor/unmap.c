@@ -95,7 +95,8 @@ static void measure(int file, const int *order, const char *name, int pages_a_tu
     for (int page = 0; page < PUNCHED && turns < TURNS_MAX; turns++) {
         double begun = now_us();
         for (int end = page + pages_a_turn; page < end; page++)
-            if (fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)order[page] * PAGE_BYTES, PAGE_BYTES))
+            if (fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)order[page] * PAGE_BYTES,
+                          PAGE_BYTES))
                 fail("fallocate");
         punching[turns] = now_us() - begun;
         begun = now_us();

@@ -4,7 +4,9 @@ using Hmm.Core.Physical;
 
 namespace Hmm.Conformance;
 
-/// <summary>Pages on their way between devices: their bytes as they stand, what is said of each, and its number.</summary>
+/// <summary>
+/// Pages on their way between devices: their bytes as they stand, what is said of each, and its number.
+/// </summary>
 internal sealed class Parcel(int frames) : IDisposable
 {
     /// <summary>Their bytes, 4096 each.</summary>
@@ -39,7 +41,8 @@ internal sealed class Parcel(int frames) : IDisposable
             if (wrong is not null)
             {
                 throw new ConformanceException(
-                    $"a page of {Pages.KindOf(Numbers[frame])} was exported, and what is said of it is wrong: it {wrong}");
+                    $"a page of {Pages.KindOf(Numbers[frame])} was exported, and what is said of it is wrong: it "
+                        + wrong);
             }
 
             // What goes with it by chance is not what it is made of.

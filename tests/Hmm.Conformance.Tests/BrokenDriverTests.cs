@@ -123,7 +123,7 @@ public sealed class BrokenDriverTests(ITestOutputHelper output)
             "no description" },
     };
 
-    /// <summary>Hooks for pages that go as they are kept: one word over and over is one word, the others are plain.</summary>
+    /// <summary>Hooks for pages that go as they are kept: one word over and over is one word.</summary>
     private const string PeerHooks = """
         public PageEncoding Encoding => PageEncoding.Word;
         public bool Accepts(PageEncoding encoding) => encoding == PageEncoding.Word;
@@ -175,7 +175,7 @@ public sealed class BrokenDriverTests(ITestOutputHelper output)
         { "says another checksum", "Checksum.OfFrame(batch[i].Buffer + f * 4096))", "1)", "not the page's" },
         { "says another length", "PageEncoding.Plain, 4096", "PageEncoding.Plain, 100", "plain and has 100 bytes" },
         { "says that there is no byte", "PageEncoding.Word, 8", "PageEncoding.Word, 0", "1 to 4096" },
-        { "exports nothing", "MemoryOf(batch[i]).CopyTo(BufferOf(batch[i]));", "", "other bytes" },
+        { "exports nothing", "MemoryOf(batch[i]).CopyTo(BufferOf(batch[i]));", "", "not the page's" },
         { "imports a word as a page", "if (batch.PageAt(i, f).Encoding == PageEncoding.Word)", "if (batch is null)",
             "other bytes" },
         { "takes what was damaged", "batch.Refuse(i, f);", "", "does not match the checksum" },
@@ -188,7 +188,8 @@ public sealed class BrokenDriverTests(ITestOutputHelper output)
     {
         var hooks = good.Length == 0 ? PeerHooks : PeerHooks.Replace(good, bad, StringComparison.Ordinal);
         Assert.Equal(good.Length == 0, hooks == PeerHooks);
-        using var driver = new BrokenDriver((": IDriverDevice\n", ": IDriverDevice, IPeerMemoryOps\n"), (Field, Field + hooks));
+        using var driver = new BrokenDriver(
+            (": IDriverDevice\n", ": IDriverDevice, IPeerMemoryOps\n"), (Field, Field + hooks));
         var report = ConformanceSuite.Run(new ConformanceOptions
         {
             Path = driver.Path,

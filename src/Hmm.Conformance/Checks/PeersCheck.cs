@@ -34,22 +34,24 @@ internal sealed class PeersCheck : IConformanceCheck
             model.Evict([[[Pages.Next(random)]]]);
         }
 
-        var encoded = 0;
+        // For the second one also those that came in encoded.
+        var parcels = new List<Parcel>();
         foreach (var taker in new IPeerMemoryOps[] { peer, new PlainTaker() })
         {
             foreach (var (first, frames) in model.Runs(RunFramesMax))
             {
-                using var parcel = model.Export(first, frames, taker);
-                encoded += parcel.EncodedCount;
-                model.Import(parcel);
-                model.ImportDamaged(parcel);
+                parcels.Add(model.Export(first, frames, taker));
+                model.Import(parcels[^1]);
             }
         }
 
         model.FaultAll();
+        parcels.ForEach(model.ImportDamaged);
+        model.FaultAll();
         model.FreeAll();
         rig.Remove();
-        return $"{encoded} pages left as they are kept; {tally}";
+        parcels.ForEach(static parcel => parcel.Dispose());
+        return $"{parcels.Sum(static parcel => parcel.EncodedCount)} pages left as they are kept; {tally}";
     }
 
     /// <summary>A device that wants every page plain.</summary>

@@ -325,7 +325,9 @@ internal sealed partial class Evictor : IDisposable
         return count;
     }
 
-    /// <summary>Adds a claimed page to the operation, or to a new one; false, and it is as before, if there is none.</summary>
+    /// <summary>
+    /// Adds a claimed page to the operation, or to a new one; false, and it is as before, if there is none.
+    /// </summary>
     private bool TryGather(ref EvictOperation? operation, MemoryRange range, long page)
     {
         if (operation is not null && operation.Add(range, page))

@@ -85,7 +85,7 @@ internal sealed class ResidentQueue
         return count;
     }
 
-    /// <summary>Puts back the last tokens that were popped, which nobody has looked at: they come first again.</summary>
+    /// <summary>Puts back the last tokens that were popped, which nobody has looked at: they come next.</summary>
     public void PutBack(ReadOnlySpan<ulong> tokens)
     {
         lock (_gate)

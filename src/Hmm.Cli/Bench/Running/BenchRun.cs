@@ -103,9 +103,10 @@ internal sealed class BenchRun
     /// The most that compressed memory takes of DRAM. The kernel does not charge its own pools to anybody, so neither
     /// is ours counted.
     /// </summary>
-    private long PoolBytes => _plan.Devices.Any(static device => device.StartsWith("compressed", StringComparison.Ordinal))
-        ? _plan.SizeBytes
-        : 0;
+    private long PoolBytes =>
+        _plan.Devices.Any(static device => device.StartsWith("compressed", StringComparison.Ordinal))
+            ? _plan.SizeBytes
+            : 0;
 
     /// <summary>Writes the contents into memory that has no file.</summary>
     private unsafe void Fill(IBenchSpace space)
