@@ -58,7 +58,7 @@ internal static class SuiteLines
     {
         var size = plan.SizeBytes / DeviceShare;
         var small = plan with { SizeBytes = size, BudgetBytes = plan.BudgetBytes / DeviceShare };
-        var compressed = small with { Devices = [$"compressed,size={size}"] };
+        var compressed = small with { Devices = [$"compressed,size={size},memory={size}"] };
         var block = small with { Devices = [$"block,folder={plan.DeviceFolder},size={size * 2}"] };
         (AccessPattern Pattern, double Compressed, double Block)[] works =
         [
