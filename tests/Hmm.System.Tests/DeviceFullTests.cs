@@ -46,12 +46,16 @@ public sealed class DeviceFullTests
     }
 
     [Fact]
-    public void ADeviceOfFixedSizeFillsUpWithoutLosingAPage()
+    public void ADeviceOfFixedSizeFillsUpWithoutLosingAPageAndPeopleAreTold()
     {
-        using var host = Hosts.Start(2, "memory,size=4MiB");
+        using var daemon = new Daemon("2MiB", "memory,size=4MiB") { MayComplain = true };
+        using var host = daemon.Connect();
         using var array = host.Allocate<ulong>(32 * MiB / sizeof(ulong));
         var written = WriteUntilFull(array);
         Assert.InRange(written * sizeof(ulong), 4L * MiB, 7L * MiB);
+        Hosts.Eventually(
+            () => daemon.Errors.Contains("no page can leave DRAM ('memory0' has ", StringComparison.Ordinal),
+            "people are told");
 
         // Room comes from the application itself this time.
         array.DontNeed(0, 2 * StepWords);

@@ -70,7 +70,7 @@ internal sealed class HostEngine : IDisposable
             throw;
         }
 
-        _reclaim.Start(Manager);
+        _reclaim.Start(Manager, HostLog.Write);
         _prefetch.Start(Manager.Prefetcher, Hints);
         _deadlines = DeadlineLoop.Start(Manager, options.DeviceDeadline, HostLog.Write);
         Faults = new FaultLoop(Manager.Faults);

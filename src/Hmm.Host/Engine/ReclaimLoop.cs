@@ -7,8 +7,8 @@ namespace Hmm.Host.Engine;
 
 /// <summary>
 /// The thread that frees DRAM when told to, and the clock of the one case where nothing can be freed: faults that have
-/// waited for <see cref="StuckLimit"/> while every page was pinned or no device took any are failed, since an
-/// application that waits for ever cannot even collect its garbage.
+/// waited for <see cref="StuckLimit"/> while every page was pinned or no device took any are failed, and people told,
+/// since an application that waits for ever cannot even collect its garbage.
 /// </summary>
 /// <remarks>Threads: <see cref="Request"/> from any, and it must cost nothing while reclaim runs already.</remarks>
 internal sealed class ReclaimLoop : IDisposable
@@ -21,13 +21,17 @@ internal sealed class ReclaimLoop : IDisposable
 
     private readonly ManualResetEventSlim _requested = new(initialState: false, spinCount: 0);
     private MemoryManager _manager = null!; // Guarded by: set before the thread starts
+    private Action<string> _say = null!; // Guarded by: set before the thread starts
     private Thread _thread = null!; // Guarded by: set before the thread starts
+    private bool _hasTold; // Guarded by: the thread
     private readonly ManualResetEventSlim _stop = new(initialState: false, spinCount: 0);
 
     /// <summary>Starts the thread.</summary>
-    public void Start(MemoryManager manager)
+    /// <param name="manager">Whose DRAM.</param>
+    /// <param name="say">Where to tell people.</param>
+    public void Start(MemoryManager manager, Action<string> say)
     {
-        _manager = manager;
+        (_manager, _say) = (manager, say);
         _thread = new Thread(Run) { IsBackground = true, Name = "hmm-reclaim" };
         _thread.Start();
     }
@@ -86,6 +90,7 @@ internal sealed class ReclaimLoop : IDisposable
             switch (outcome)
             {
                 case ReclaimOutcome.Enough:
+                    _hasTold = false;
                     _manager.Filler.HealStarved();
                     if (!_manager.Migrator.Sink())
                     {
@@ -123,6 +128,26 @@ internal sealed class ReclaimLoop : IDisposable
     /// </summary>
     private long NetFreedFrames => _manager.Evictor.FreedFrames - _manager.Filler.OverdrawnFrames;
 
+    /// <summary>Once, until there was enough DRAM again: an application may go on failing at any rate.</summary>
+    private void Tell(int failed)
+    {
+        if (failed == 0 || _hasTold)
+        {
+            return;
+        }
+
+        _hasTold = true;
+        var maps = _manager.Physical.PageMaps.Snapshot();
+        var devices = maps.Count == 0
+            ? "there is no device"
+            : string.Join(
+                ", ", maps.Select(static map =>
+                    $"'{map.Name}' has {map.Statistics.FramesUsed} of {map.FramesTotal} frames in use"));
+        _say($"no page can leave DRAM ({devices}; {_manager.Pins.Pinned} frames are pinned), so {failed} accesses to "
+            + "further pages failed; what was there is kept. Give the host more room (--device, --budget), or drop or "
+            + "unpin pages.");
+    }
+
     /// <summary>
     /// Decides about faults that wait while nothing can leave. False: none waits, and none has
     /// failed so.
@@ -132,7 +157,7 @@ internal sealed class ReclaimLoop : IDisposable
         var filler = _manager.Filler;
         if (filler.Waiters.Count > 0 && stuckFor >= StuckLimit)
         {
-            filler.FailWaiters();
+            Tell(filler.FailWaiters());
         }
 
         // Something may have been dropped or unpinned, which no eviction tells.
