@@ -143,9 +143,9 @@ internal sealed class ReclaimLoop : IDisposable
             : string.Join(
                 ", ", maps.Select(static map =>
                     $"'{map.Name}' has {map.Statistics.FramesUsed} of {map.FramesTotal} frames in use"));
-        _say($"no page can leave DRAM ({devices}; {_manager.Pins.Pinned} frames are pinned), so {failed} accesses to "
-            + "further pages failed; what was there is kept. Give the host more room (--device, --budget), or drop or "
-            + "unpin pages.");
+        _say($"no page can leave DRAM ({devices}; {_manager.Pins.Pinned} frames are pinned), so touches of "
+            + "further pages fail; what is there is kept. Give the host more room (--device, --budget), or drop or unpin "
+            + "pages.");
     }
 
     /// <summary>
