@@ -76,7 +76,7 @@ internal sealed class ResidentQueue
     public int Pop(Span<ulong> tokens, long turnPages)
     {
         var count = PopOfTurn(tokens);
-        if (count == 0)
+        if (count == 0 && tokens.Length > 0)
         {
             BeginTurn((int)Math.Clamp(turnPages, tokens.Length, Math.Max(tokens.Length, TurnPagesMax)));
             count = PopOfTurn(tokens);
