@@ -144,8 +144,8 @@ internal sealed class ReclaimLoop : IDisposable
                 ", ", maps.Select(static map =>
                     $"'{map.Name}' has {map.Statistics.FramesUsed} of {map.FramesTotal} frames in use"));
         _say($"no page can leave DRAM ({devices}; {_manager.Pins.Pinned} frames are pinned), so touches of "
-            + "further pages fail; what is there is kept. Give the host more room (--device, --budget), or drop or unpin "
-            + "pages.");
+            + "further pages fail; what is there is kept. Give the host more room (--device, --budget), or drop or "
+            + "unpin pages.");
     }
 
     /// <summary>
