@@ -237,11 +237,14 @@ internal sealed partial class Evictor : IDisposable
                     i += DropRun(range, tokens[i..]);
                     _manager.Leave(range);
                     continue;
-                case PageState.Dirty when TryGather(ref operation, range, token.Page):
-                    break;
                 case PageState.Dirty:
-                    _manager.Filler.ServeWaiters();
-                    return i;
+                    if (!TryGather(ref operation, range, token.Page))
+                    {
+                        _manager.Filler.ServeWaiters();
+                        return i;
+                    }
+
+                    break;
                 default:
                     _manager.Leave(range);
                     break;
