@@ -14,7 +14,7 @@ internal sealed class DramBudget
     public const ulong LimitBytesMin = 2 << 20;
 
     // Reclaim starts when less than 1/64 is free and frees 1/32 more, a turn: what is kept free serves no hit (at 1/16
-    // and 1/8, 90/10 access was 10 % slower), and the more pages leave in one turn, the less each costs. Small budgets
+    // and 1/8, zipf was an eighth slower), and the more pages leave in one turn, the less each costs. Small budgets
     // keep the 2 MiB that a fault thread takes in while one batch of 256 pages is written, up to 1/16 of them; large
     // ones no more than any device needs.
     private const int LowDivisor = 64;
