@@ -106,8 +106,8 @@ public sealed unsafe partial class HmmArray<T>
     }
 
     /// <summary>
-    /// Brings elements in and waits for them, without holding up the garbage collector. They may be
-    /// evicted again at once if the budget is short: see <see cref="Pin"/>.
+    /// Brings elements in and waits for them, without holding up the garbage collector. Where DRAM is
+    /// full, the first of more than a tenth of the budget may have left again: see <see cref="Pin"/>.
     /// </summary>
     /// <param name="start">The first element.</param>
     /// <param name="count">How many elements.</param>
