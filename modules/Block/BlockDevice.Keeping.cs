@@ -4,7 +4,11 @@ namespace Hmm.Modules.Block;
 /// <content>The keeper's turn: cleaning, giving room back, and telling people what they should know.</content>
 internal sealed partial class BlockDevice
 {
+    // Room that was free for so long is given back.
+    private const int SpareAfterMs = 5000;
+
     private readonly Cleaner _cleaner = new(); // owner: the keeper's thread
+    private long _spareCountedMs; // owner: the keeper's thread
     private long _wrongReadsSaid; // owner: the keeper's thread
     private long _failedWritesSaid; // owner: the keeper's thread
     private bool _fullSaid; // owner: the keeper's thread
@@ -15,11 +19,27 @@ internal sealed partial class BlockDevice
         {
         }
 
+        CountSpare();
         while (DiscardOne())
         {
         }
 
         TellOfErrors();
+    }
+
+    private void CountSpare()
+    {
+        var now = Environment.TickCount64;
+        if (now - _spareCountedMs < SpareAfterMs)
+        {
+            return;
+        }
+
+        _spareCountedMs = now;
+        lock (_gate)
+        {
+            _log.CountSpare();
+        }
     }
 
     private bool DiscardOne()

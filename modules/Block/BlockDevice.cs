@@ -114,7 +114,7 @@ internal sealed unsafe partial class BlockDevice : IDriverDevice, IPeerMemoryOps
                 ReleaseLocked(frame);
             }
 
-            wake = _log.WantsDiscard || _log.WantsCleaning;
+            wake = _log.WantsCleaning;
         }
 
         if (wake)

@@ -35,15 +35,26 @@ internal sealed partial class Log
         FreeIfEmpty(segment);
     }
 
+    /// <summary>
+    /// Counts the segments whose room nobody needed since it was called last: that much is to be given back. What is
+    /// given back and needed again costs an allocation by the file system, and half the speed of a write.
+    /// </summary>
+    public void CountSpare()
+    {
+        _spare = _discards ? Math.Max(0, _leastWarm - WarmMax) : 0;
+        _leastWarm = _lists.CountOf(SegmentLists.Warm);
+    }
+
     /// <summary>Takes a free segment whose room is to be given back.</summary>
     public bool TryPickDiscard(out int segment)
     {
         segment = SegmentLists.None;
-        if (!WantsDiscard || !_lists.TryPop(SegmentLists.Warm, out segment))
+        if (_spare == 0 || !TryTakeWarm(out segment))
         {
             return false;
         }
 
+        _spare--;
         _segments[segment].State = SegmentState.Discarding;
         return true;
     }
@@ -54,6 +65,7 @@ internal sealed partial class Log
         var state = _segments[segment].State;
         Corruption.Require(state == SegmentState.Discarding, "a segment is discarded once at a time");
         _discards &= done;
+        _spare = done ? _spare : 0;
         _mediumFull &= !done;
         MakeFree(segment, hasRoom: !done);
     }
@@ -79,14 +91,14 @@ internal sealed partial class Log
         return true;
     }
 
-    private bool TryTakeFree(out int segment)
-    {
-        if (_lists.TryPop(SegmentLists.Warm, out segment))
-        {
-            return true;
-        }
+    private bool TryTakeFree(out int segment) =>
+        TryTakeWarm(out segment) || (!_mediumFull && TryTakeCold(out segment));
 
-        return !_mediumFull && TryTakeCold(out segment);
+    private bool TryTakeWarm(out int segment)
+    {
+        var taken = _lists.TryPop(SegmentLists.Warm, out segment);
+        _leastWarm = Math.Min(_leastWarm, _lists.CountOf(SegmentLists.Warm));
+        return taken;
     }
 
     private bool TryTakeCold(out int segment)

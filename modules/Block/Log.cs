@@ -39,7 +39,7 @@ internal sealed unsafe partial class Log : IDisposable
     // Free segments that only the cleaner may take: without one it could never gain any.
     private const int CleanerReserve = 2;
 
-    // Free segments whose room is kept, 64 MiB: writing to them needs no allocation by the file system.
+    // Free segments whose room is kept in any case, 64 MiB: writing to them needs no allocation by the file system.
     private const int WarmMax = 32;
 
     private readonly Segment[] _segments;
@@ -52,6 +52,8 @@ internal sealed unsafe partial class Log : IDisposable
     private bool _mediumFull;
     private bool _mayProbe;
     private bool _discards = true;
+    private int _leastWarm; // the fewest free segments that had room since spare ones were counted
+    private int _spare; // those counted whose room was not given back yet
 
     /// <summary>Creates an empty log.</summary>
     /// <param name="segments">How many segments the file has, at least 4.</param>
@@ -86,9 +88,6 @@ internal sealed unsafe partial class Log : IDisposable
     /// <summary>Whether there is something to clean, and need of it.</summary>
     public bool WantsCleaning => FreeSegments < Math.Clamp(_segments.Length / 16, CleanerReserve + 2, 64)
         && FreeSegments > 0 && FindVictim() != SegmentLists.None;
-
-    /// <summary>Whether free segments hold more room than is kept.</summary>
-    public bool WantsDiscard => _discards && _lists.CountOf(SegmentLists.Warm) > WarmMax;
 
     /// <summary>Whether a write found no room on the medium, and none has been found since.</summary>
     public bool IsMediumFull => _mediumFull;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-using System.Collections.Concurrent;
 using Hmm.Core.Devices;
 using Hmm.Core.Physical;
 
 namespace Hmm.Benchmarks.Block;
 
-/// <summary>A batch of one segment that joins a queue when it is complete.</summary>
-internal sealed class BenchBatch(nint buffer, BlockingCollection<BenchBatch> done) : CopyBatch
+/// <summary>A batch of one segment.</summary>
+internal sealed class BenchBatch(nint buffer) : CopyBatch
 {
-    public nint Buffer => buffer;
+    /// <summary>Told when it is complete, on the thread that completes it.</summary>
+    public Action<BenchBatch> Completed { get; set; } = static _ => { };
 
     public BenchBatch Give(Pfn first, int count)
     {
@@ -26,5 +26,5 @@ internal sealed class BenchBatch(nint buffer, BlockingCollection<BenchBatch> don
         }
     }
 
-    private protected override void OnCompleted() => done.Add(this);
+    private protected override void OnCompleted() => Completed(this);
 }

@@ -5,30 +5,33 @@ using System.Runtime.InteropServices;
 using Hmm.Core.Devices;
 using Hmm.Core.Modules;
 using Hmm.Core.Physical;
+using Hmm.Linux;
 using Hmm.Modules.Block;
 
 namespace Hmm.Benchmarks.Block;
 
 /// <summary>
-/// A block device, made as the host makes it, and driven as the core drives it: one thread hands over batches, and gets
-/// them back from the thread that completes them.
+/// A block device, made as the host makes it, and driven as the core drives it: what is brought ahead and what leaves is
+/// handed over by one thread and comes back from the one that completes it; a fault is one thread's, with a ring of its
+/// own.
 /// </summary>
 internal sealed unsafe class BlockRun : IDisposable
 {
     private const int DepthMax = 32;
     private const int PagesMax = 64;
-    private const int ReadMs = 3000;
+    private const int RunMs = 3000;
 
     private readonly Device _owner;
     private readonly IDriverDevice _device;
     private readonly DeviceMemory _memory;
     private readonly Pfn _first;
-    private readonly int _frames;
     private readonly void* _buffers;
     private readonly BlockingCollection<BenchBatch> _done = [];
     private readonly BenchBatch[] _batches = new BenchBatch[DepthMax];
     private readonly Random _random = new(1);
+    private readonly Pfn[] _runs; // what was written, in a circle
     private int _held;
+    private int _oldest;
 
     public BlockRun(string path, ulong sizeBytes, bool encrypt)
     {
@@ -38,7 +41,7 @@ internal sealed unsafe class BlockRun : IDisposable
         new Random(2).NextBytes(new Span<byte>(_buffers, DepthMax * PagesMax << 12));
         for (var i = 0; i < DepthMax; i++)
         {
-            _batches[i] = new BenchBatch((nint)_buffers + (i * PagesMax << 12), _done);
+            _batches[i] = new BenchBatch((nint)_buffers + (i * PagesMax << 12));
         }
 
         var driver = new BlockDriver(static _ => { });
@@ -52,7 +55,9 @@ internal sealed unsafe class BlockRun : IDisposable
         _memory = DeviceMemory.Add(_device, _owner, _device.SizeBytes);
         _first = Pfn.FromAddress(_memory.PageMap.Spans[0].Start);
         _device.Attach(_memory, _first);
-        _frames = (int)(_device.SizeBytes >> 12) / PagesMax * PagesMax;
+
+        // Short of what is under way, so that a write finds room before the oldest run is freed.
+        _runs = new Pfn[((int)(_device.SizeBytes >> 12) / PagesMax) - DepthMax];
         FileBytes = (ulong)new FileInfo(path).Length;
     }
 
@@ -60,13 +65,33 @@ internal sealed unsafe class BlockRun : IDisposable
 
     public ulong FileBytes { get; }
 
-    /// <summary>Transfers a second. The write fills the device once; the reads go on for three seconds.</summary>
-    public double Run(BlockCase what)
+    /// <summary>Transfers a second, over three seconds. After a write the device is full.</summary>
+    public double Run(BlockCase what) => what.Depth == 1 ? RunOnOneThread(what) : RunInTurns(what);
+
+    /// <summary>Frees every frame.</summary>
+    public void Forget()
+    {
+        while (_held > 0)
+        {
+            FreeOldest();
+        }
+    }
+
+    public void Dispose()
+    {
+        Forget();
+        _owner.Remove();
+        _done.Dispose();
+        NativeMemory.AlignedFree(_buffers);
+    }
+
+    private double RunInTurns(BlockCase what)
     {
         var count = 0L;
         var start = Stopwatch.StartNew();
         for (var i = 0; i < what.Depth; i++)
         {
+            _batches[i].Completed = _done.Add;
             Start(_batches[i], what, count++);
         }
 
@@ -76,7 +101,7 @@ internal sealed unsafe class BlockRun : IDisposable
             var batch = _done.Take();
             batch.Check();
             ended++;
-            if (what.Write ? _held < _frames : start.ElapsedMilliseconds < ReadMs)
+            if (start.ElapsedMilliseconds < RunMs || (what.Write && _held < _runs.Length))
             {
                 Start(batch, what, count++);
             }
@@ -85,41 +110,61 @@ internal sealed unsafe class BlockRun : IDisposable
         return ended / start.Elapsed.TotalSeconds;
     }
 
-    /// <summary>Frees every frame.</summary>
-    public void Forget()
+    private double RunOnOneThread(BlockCase what)
     {
-        _memory.PageMap.Put(_first, _frames);
-        _held = 0;
-    }
-
-    public void Dispose()
-    {
-        if (_held > 0)
+        using var epoll = Epoll.Create();
+        using var end = EventFd.Create();
+        epoll.Add(end, 0);
+        using var ring = ThreadRing.TryCreate(epoll, out var whyNot) ?? throw new InvalidOperationException(whyNot);
+        var count = 0L;
+        var start = Stopwatch.StartNew();
+        _batches[0].Completed = batch =>
         {
-            Forget();
-        }
-
-        _owner.Remove();
-        _done.Dispose();
-        NativeMemory.AlignedFree(_buffers);
+            batch.Check();
+            count++;
+            if (start.ElapsedMilliseconds < RunMs)
+            {
+                Start(batch, what, count);
+            }
+            else
+            {
+                end.Signal();
+            }
+        };
+        Start(_batches[0], what, 0);
+        ring.Wait();
+        return count / start.Elapsed.TotalSeconds;
     }
 
     private void Start(BenchBatch batch, BlockCase what, long number)
     {
         if (what.Write)
         {
+            if (_held == _runs.Length)
+            {
+                FreeOldest();
+            }
+
             if (!_memory.TryAllocateRun(what.Pages, out var frame, out var got) || got != what.Pages)
             {
                 throw new InvalidOperationException("the device has no run of frames left");
             }
 
-            _held += got;
+            _runs[(_oldest + _held++) % _runs.Length] = frame;
             _device.Evict(batch.Give(frame, got));
             return;
         }
 
-        var runs = _frames / what.Pages;
-        var run = what.Random ? _random.Next(runs) : (int)(number % runs);
-        _device.Fault(batch.Give(_first + (run * what.Pages), what.Pages));
+        var parts = PagesMax / what.Pages;
+        var part = what.Random ? _random.Next(_held * parts) : (int)(number % (_held * parts));
+        var run = _runs[(_oldest + (part / parts)) % _runs.Length];
+        _device.Fault(batch.Give(run + (part % parts * what.Pages), what.Pages));
+    }
+
+    private void FreeOldest()
+    {
+        _memory.PageMap.Put(_runs[_oldest], PagesMax);
+        _oldest = (_oldest + 1) % _runs.Length;
+        _held--;
     }
 }
