@@ -19,7 +19,7 @@ internal sealed unsafe class BlockRun : IDisposable
 {
     private const int DepthMax = 32;
     private const int PagesMax = 64;
-    private const int RunMs = 3000;
+    private const int RunMs = 1000;
 
     private readonly Device _owner;
     private readonly IDriverDevice _device;
@@ -65,21 +65,25 @@ internal sealed unsafe class BlockRun : IDisposable
 
     public ulong FileBytes { get; }
 
-    /// <summary>Transfers a second, over three seconds. After a write the device is full.</summary>
+    /// <summary>Writes every run, so that there is something to read.</summary>
+    public void Fill()
+    {
+        while (_held < _runs.Length)
+        {
+            RunInTurns(new BlockCase("write", Random: false, Write: true, Pages: PagesMax, Depth: 8));
+        }
+    }
+
+    /// <summary>Transfers a second, over one.</summary>
     public double Run(BlockCase what) => what.Depth == 1 ? RunOnOneThread(what) : RunInTurns(what);
 
-    /// <summary>Frees every frame.</summary>
-    public void Forget()
+    public void Dispose()
     {
         while (_held > 0)
         {
             FreeOldest();
         }
-    }
 
-    public void Dispose()
-    {
-        Forget();
         _owner.Remove();
         _done.Dispose();
         NativeMemory.AlignedFree(_buffers);
@@ -101,7 +105,7 @@ internal sealed unsafe class BlockRun : IDisposable
             var batch = _done.Take();
             batch.Check();
             ended++;
-            if (start.ElapsedMilliseconds < RunMs || (what.Write && _held < _runs.Length))
+            if (start.ElapsedMilliseconds < RunMs)
             {
                 Start(batch, what, count++);
             }

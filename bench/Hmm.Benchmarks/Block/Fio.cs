@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 
 namespace Hmm.Benchmarks.Block;
@@ -25,25 +24,19 @@ internal static class Fio
 
     public static string Version => Start("--version").Trim();
 
-    /// <summary>Transfers a second.</summary>
+    /// <summary>Transfers a second, over one.</summary>
     /// <param name="path">The file.</param>
     /// <param name="fileBytes">Its length.</param>
     /// <param name="what">What to measure.</param>
-    /// <param name="seconds">How long; 0: once over the file.</param>
-    public static double Run(string path, ulong fileBytes, BlockCase what, int seconds)
+    public static double Run(string path, ulong fileBytes, BlockCase what)
     {
-        List<string> arguments =
+        string[] arguments =
         [
             "--name=hmm", "--output-format=json", "--ioengine=io_uring", "--direct=1", "--fixedbufs=1", "--thread",
             "--randrepeat=0", "--norandommap=1", $"--filename={path}", $"--size={fileBytes}", $"--rw={what.Name}",
-            $"--bs={what.Pages * 4}k", $"--iodepth={what.Depth}",
+            $"--bs={what.Pages * 4}k", $"--iodepth={what.Depth}", "--time_based=1", "--runtime=1",
         ];
-        if (seconds > 0)
-        {
-            arguments.AddRange(["--time_based=1", $"--runtime={seconds.ToString(CultureInfo.InvariantCulture)}"]);
-        }
-
-        using var report = JsonDocument.Parse(Start([.. arguments]));
+        using var report = JsonDocument.Parse(Start(arguments));
         var job = report.RootElement.GetProperty("jobs")[0];
         return job.GetProperty(what.Write ? "write" : "read").GetProperty("iops").GetDouble();
     }
