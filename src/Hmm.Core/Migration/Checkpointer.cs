@@ -40,8 +40,8 @@ internal sealed class Checkpointer
     /// <param name="image">What stands behind it.</param>
     /// <returns>The checkpoint's number and how many pages it changed.</returns>
     /// <exception cref="HmmException">
-    /// ENOSPC: the device is full. EIO: it failed. EBUSY: a page is pinned. EROFS: it is an older checkpoint. The
-    /// last checkpoint is what it was, and the range goes on with all of its writes.
+    /// ENOSPC: the device is full. EIO: it failed. ETIMEDOUT: it does not answer. EBUSY: a page is pinned. EROFS: it is
+    /// an older checkpoint. The last checkpoint is what it was, and the range goes on with all of its writes.
     /// </exception>
     public (ulong Sequence, long Pages) Run(MemoryRange range, IPersistentImage image)
     {

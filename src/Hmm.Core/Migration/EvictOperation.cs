@@ -296,7 +296,7 @@ internal sealed partial class EvictOperation : CopyBatch
             if (Count == SegmentsMax
                 || !TryAllocate(ref rank, wanted << order, order, out var device, out var first, out var frames))
             {
-                KeepAll(i, wanted, Count == SegmentsMax ? Errno.EAGAIN : Errno.ENOSPC);
+                KeepAll(i, wanted, Count == SegmentsMax ? Errno.EAGAIN : WhyNoFrame);
                 i += wanted;
                 continue;
             }

@@ -58,6 +58,44 @@ public sealed class CheckpointTests
         Assert.Equal(0UL, store.Memory.Statistics.FramesUsed);
     });
 
+    [Fact]
+    public void ACheckpointFailsWhileItsStoreDoesNotAnswerAndIsMadeOnceItDoes() =>
+        Scenario.Run(new HostSettings { RoomFrames = 100 }, static (host, script) =>
+    {
+        var store = host.AddStore(64);
+        var file = host.AddFile(4, 12);
+        using var image = new SimulatedImage(store, file);
+        var range = host.Open(RangeKind.Persistent, 4, file: file, store: store);
+        for (var page = 0; page < 4; page++)
+        {
+            script.StoreWord(range.Memory, page, 0, page + 100);
+        }
+
+        store.IsHeld = true;
+        var first = Attempt.Of(host, () => host.Manager.Checkpoints.Run(range.Range, image));
+        host.Scheduler.WaitUntil(() => store.HasPending, "the write");
+        host.Scheduler.WaitUntilIdle("all writes");
+        host.Tick(Deadlines.TicksPerDeadline + 1);
+        Assert.Equal(Errno.ETIMEDOUT, first.WaitForError());
+
+        // It is asked for nothing more by now, which is not to say that it is full.
+        var pending = store.PendingCount;
+        var again = Attempt.Of(host, () => host.Manager.Checkpoints.Run(range.Range, image));
+        Assert.Equal(Errno.ETIMEDOUT, again.WaitForError());
+        Assert.Equal(pending, store.PendingCount);
+        store.IsHeld = false;
+        host.Scheduler.WaitUntil(() => store.PendingCount == 0, "the late write");
+        host.Manager.Checkpoints.Run(range.Range, image);
+        for (var page = 0; page < 4; page++)
+        {
+            Assert.Equal(page + 100, BitConverter.ToInt64(file.Page(page)));
+        }
+
+        host.Close(range);
+        image.GiveBack();
+        Assert.Equal(0UL, store.Memory.Statistics.FramesUsed);
+    });
+
     /// <summary>Only a torn checkpoint counts; a check that sees the breach earlier does not.</summary>
     private static void RunUntilTorn(ulong seed, SeededScheduler scheduler, NativePool pool, Mutant mutant)
     {
