@@ -14,6 +14,7 @@ internal sealed class BenchOptions
 {
     private const long SizeBytesMin = 1 << 20;
     private const int ThreadsMax = 64;
+    private const int PrefetchMax = 1 << 20;
 
     private readonly Option<string> _pattern = Text(
         "--pattern", "NAME", "randread", $"The access pattern: {PatternFacts.AllNames()}.");
@@ -36,6 +37,9 @@ internal sealed class BenchOptions
 
     private readonly Option<long> _warmOps = Number(
         "--warm-ops", 0L, "How many accesses it makes before, instead of for --warm-seconds.");
+
+    private readonly Option<int> _prefetch = Number(
+        "--prefetch", 0, "How many accesses ahead our range is told of, by their indexes.");
 
     private readonly Option<ulong> _seed = Number("--seed", 42UL, "Chooses the pages.");
 
@@ -130,8 +134,8 @@ internal sealed class BenchOptions
     {
         Option[] all =
         [
-            _pattern, _target, _size, _budget, _threads, _seconds, _ops, _warm, _warmOps, _seed, _writeFraction, _theta,
-            _advice, _devices, _file, _data, _trace, _traceFull, Folder, Against, Rounds, ReadAhead, Suite, Floor,
+            _pattern, _target, _size, _budget, _threads, _seconds, _ops, _warm, _warmOps, _prefetch, _seed,
+            _writeFraction, _theta, _advice, _devices, _file, _data, _trace, _traceFull, Folder, Against, Rounds, ReadAhead, Suite, Floor,
             Scale, _group, Json,
         ];
         foreach (var option in all)
@@ -160,6 +164,7 @@ internal sealed class BenchOptions
             Ops = parse.GetValue(_ops),
             WarmSeconds = parse.GetValue(_warm),
             WarmOps = parse.GetValue(_warmOps),
+            PrefetchPages = parse.GetValue(_prefetch),
             Seed = parse.GetValue(_seed),
             WriteFraction = parse.GetValue(_writeFraction),
             Theta = parse.GetValue(_theta),
@@ -201,6 +206,11 @@ internal sealed class BenchOptions
             "hmm with --trace, which records our host");
         Require(plan.Ops >= 0, "--ops", plan.Ops, "at least 0");
         Require(plan.WarmOps >= 0, "--warm-ops", plan.WarmOps, "at least 0");
+        Require(
+            plan.PrefetchPages == 0 || (plan.PrefetchPages is > 0 and <= PrefetchMax && plan.Pattern.IsDrawn()),
+            "--prefetch",
+            plan.PrefetchPages,
+            $"from 0 to {PrefetchMax}, with a pattern that draws its pages: randread, randwrite, randrw, zipf, hot");
         Require(plan.Seconds > 0 || plan.Ops > 0, "--seconds", plan.Seconds, "above 0, or give --ops");
         Require(plan.WriteFraction is >= 0 and <= 1, "--write-fraction", plan.WriteFraction, "from 0 to 1");
         var holdsData = plan.DataPath.Length == 0 || (!plan.IsOnFile && plan.Pattern.Content() == PageContent.Half);

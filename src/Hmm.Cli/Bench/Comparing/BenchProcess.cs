@@ -73,7 +73,7 @@ internal static class BenchProcess
             "bench", "--target", plan.Target.Name(), "--pattern", plan.Pattern.Name(),
             "--size", Text(plan.SizeBytes), "--budget", Text(plan.BudgetBytes), "--threads", Text(plan.Threads),
             "--seconds", Text(plan.Seconds), "--ops", Text(plan.Ops), "--warm-seconds", Text(plan.WarmSeconds),
-            "--warm-ops", Text(plan.WarmOps), "--seed", Text(plan.Seed),
+            "--warm-ops", Text(plan.WarmOps), "--prefetch", Text(plan.PrefetchPages), "--seed", Text(plan.Seed),
             "--write-fraction", Text(plan.WriteFraction), "--theta", Text(plan.Theta),
             "--advice", plan.Advice.ToString().ToLowerInvariant(), "--device-folder", plan.DeviceFolder,
             "--group", plan.GroupPath,

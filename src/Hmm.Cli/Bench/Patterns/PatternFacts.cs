@@ -33,6 +33,9 @@ internal static class PatternFacts
     internal static bool IsPhased(this AccessPattern pattern) =>
         pattern is AccessPattern.Scan or AccessPattern.Sort or AccessPattern.Join;
 
+    /// <summary>Draws its pages one after another, for as long as it is asked to.</summary>
+    internal static bool IsDrawn(this AccessPattern pattern) => !pattern.IsSequential() && !pattern.IsPhased();
+
     /// <summary>Whether it writes, given the share of draws that are writes.</summary>
     internal static bool Writes(this AccessPattern pattern, double writeFraction) => pattern switch
     {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using System.Diagnostics;
 using Hmm.Cli.Bench.Patterns;
+using Hmm.Cli.Bench.Spaces;
 
 namespace Hmm.Cli.Bench.Running;
 
@@ -29,7 +30,7 @@ internal sealed class AccessRun
     internal double Seconds { get; private set; }
 
     /// <summary>Runs once; replaces what an earlier run left, but counts wrong reads on.</summary>
-    internal void Run(nint address, ulong seed, double seconds, long ops)
+    internal void Run(IBenchSpace space, ulong seed, double seconds, long ops)
     {
         var workers = new AccessWorker[_plan.Threads];
         var threads = new Thread[_plan.Threads];
@@ -44,7 +45,7 @@ internal sealed class AccessRun
             void Body()
             {
                 begin.SignalAndWait();
-                worker.Run(address, seconds, ops);
+                worker.Run(space, seconds, ops);
             }
         }
 

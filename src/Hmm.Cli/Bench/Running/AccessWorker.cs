@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using System.Diagnostics;
 using Hmm.Cli.Bench.Patterns;
+using Hmm.Cli.Bench.Spaces;
 
 namespace Hmm.Cli.Bench.Running;
 
@@ -14,6 +15,10 @@ internal sealed unsafe class AccessWorker
     private readonly Zipf? _zipf; // immutable
     private ulong _state; // owner thread
     private long _position; // owner thread
+    private long[] _next; // owner thread; drawn, and announced: twice the page, and 1 for a write
+    private long[] _afterNext; // owner thread; the same, for when these are used up
+    private readonly long[] _words; // owner thread; what is announced
+    private int _used; // owner thread; of the next
 
     internal AccessWorker(BenchPlan plan, int thread, ulong seed, Zipf? zipf)
     {
@@ -21,6 +26,9 @@ internal sealed unsafe class AccessWorker
         _thread = thread;
         _zipf = zipf;
         _state = Draw.StateOf(seed, thread);
+        _next = new long[plan.PrefetchPages];
+        _afterNext = new long[plan.PrefetchPages];
+        _words = new long[plan.PrefetchPages];
     }
 
     internal LatencyHistogram Latencies { get; } = new();
@@ -40,7 +48,7 @@ internal sealed unsafe class AccessWorker
     private long End => _plan.Pages * (_thread + 1) / _plan.Threads;
 
     /// <summary>Runs until the time is up, the accesses are done, or a sequential pattern is at its end.</summary>
-    internal void Run(nint address, double seconds, long ops)
+    internal void Run(IBenchSpace space, double seconds, long ops)
     {
         var pattern = _plan.Pattern;
         var limit = ops > 0 ? Math.Max(1, ops / _plan.Threads) : long.MaxValue;
@@ -50,13 +58,19 @@ internal sealed unsafe class AccessWorker
         }
 
         _position = 0;
+        if (_next.Length > 0)
+        {
+            Announce(space, _next);
+            Announce(space, _afterNext);
+        }
+
         var end = Stopwatch.GetTimestamp() + (long)(seconds * Stopwatch.Frequency);
         for (var i = 0L; i < limit; i++)
         {
-            var page = NextPage(pattern, out var write);
+            var page = _next.Length > 0 ? TakeAnnounced(space, out var write) : NextPage(pattern, out write);
 
             // Safe because every pattern draws pages below the number of pages that the address has.
-            var words = (ulong*)address + (page * PageWriter.PageWords);
+            var words = (ulong*)space.Address + (page * PageWriter.PageWords);
             var before = Stopwatch.GetTimestamp();
             if (write)
             {
@@ -93,6 +107,32 @@ internal sealed unsafe class AccessWorker
         }
 
         Sink += sum;
+    }
+
+    private void Announce(IBenchSpace space, long[] draws)
+    {
+        for (var i = 0; i < draws.Length; i++)
+        {
+            var page = NextPage(_plan.Pattern, out var write);
+            draws[i] = (page << 1) + (write ? 1 : 0);
+            _words[i] = page * PageWriter.PageWords;
+        }
+
+        space.Prefetch(_words);
+    }
+
+    private long TakeAnnounced(IBenchSpace space, out bool write)
+    {
+        if (_used == _next.Length)
+        {
+            (_next, _afterNext) = (_afterNext, _next);
+            _used = 0;
+            Announce(space, _afterNext);
+        }
+
+        var draw = _next[_used++];
+        write = (draw & 1) != 0;
+        return draw >> 1;
     }
 
     private long NextPage(AccessPattern pattern, out bool write)

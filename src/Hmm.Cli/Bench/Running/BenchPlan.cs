@@ -34,6 +34,9 @@ internal sealed record BenchPlan
     /// </summary>
     internal long WarmOps { get; init; }
 
+    /// <summary>How many accesses ahead our range is told of, by their indexes; 0: it is told of none.</summary>
+    internal int PrefetchPages { get; init; }
+
     internal ulong Seed { get; init; }
 
     /// <summary>The share of draws that are writes, where a pattern has both.</summary>

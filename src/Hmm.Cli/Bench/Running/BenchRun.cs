@@ -133,14 +133,14 @@ internal sealed class BenchRun
         if ((_plan.WarmSeconds > 0 || _plan.WarmOps > 0) && !_plan.Pattern.IsSequential())
         {
             var limit = _plan.WarmOps > 0 ? Unlimited : _plan.WarmSeconds;
-            run.Run(space.Address, _plan.Seed + 1000003, limit, _plan.WarmOps);
+            run.Run(space, _plan.Seed + 1000003, limit, _plan.WarmOps);
         }
 
         var (warmOps, warmWrites, warmSeconds) = (run.Latencies.Count, run.Writes, run.Seconds);
         var seconds = _plan.Pattern.IsSequential() || (_plan.Ops > 0 && _plan.Seconds == 0)
             ? Unlimited
             : _plan.Seconds;
-        var result = Measure(space, () => run.Run(space.Address, _plan.Seed, seconds, _plan.Ops));
+        var result = Measure(space, () => run.Run(space, _plan.Seed, seconds, _plan.Ops));
         return WithLatencies(result, run.Latencies) with
         {
             WarmOps = warmOps,

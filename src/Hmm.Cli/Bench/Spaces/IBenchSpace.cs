@@ -24,6 +24,12 @@ internal interface IBenchSpace : IDisposable
     /// <summary>The process that serves its faults, 0 for the kernel.</summary>
     int HostProcessId { get; }
 
+    /// <summary>Says which words will be touched next. Only our range listens.</summary>
+    /// <param name="words">Their indexes.</param>
+    void Prefetch(ReadOnlySpan<long> words)
+    {
+    }
+
     /// <summary>What is measured begins here: a trace, where one is recorded, gets a mark.</summary>
     void BeginMeasuring()
     {

@@ -66,6 +66,9 @@ internal sealed unsafe class RangeSpace : IBenchSpace
     }
 
     /// <inheritdoc/>
+    public void Prefetch(ReadOnlySpan<long> words) => _array.Prefetch(words);
+
+    /// <inheritdoc/>
     public void BeginMeasuring() => _trace?.Mark();
 
     /// <inheritdoc/>

@@ -46,7 +46,11 @@ internal sealed class SuiteRun
 
     internal async Task RunAsync(CancellationToken cancellation)
     {
-        Add(await FloorRun.RunAsync(_plan, _floorPath, _rounds, cancellation).ConfigureAwait(false));
+        foreach (var row in await FloorRun.RunAsync(_plan, _floorPath, _rounds, cancellation).ConfigureAwait(false))
+        {
+            Add(row);
+        }
+
         foreach (var row in ResidentTouch.Run(_plan))
         {
             Add(row);
@@ -57,6 +61,8 @@ internal sealed class SuiteRun
             await RunAsync(line, cancellation).ConfigureAwait(false);
         }
 
+        var drawn = WithFile(_plan with { Pattern = AccessPattern.RandRead, Devices = [] });
+        Add(await FioRun.RunAsync(drawn, _rounds, _results.Add, cancellation).ConfigureAwait(false));
         await RunScanAsync(cancellation).ConfigureAwait(false);
         Add(GcPauseRun.Run());
     }

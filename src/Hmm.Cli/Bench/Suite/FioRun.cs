@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Hmm.Cli.Bench.Comparing;
+using Hmm.Cli.Bench.Running;
+using Hmm.Cli.Bench.Spaces;
+
+namespace Hmm.Cli.Bench.Suite;
+
+/// <summary>
+/// Random reads of which the range is told ahead, against fio at the depth at which disks are judged, on the same file
+/// in turns. Ours brings each page into memory and takes another one out; fio reads into the same few buffers.
+/// </summary>
+internal static class FioRun
+{
+    private const string Work = "randread with index prefetch, file";
+    private const string Against = "fio, depth 32";
+    private const double Least = 0.85;
+
+    // Far enough ahead for a list to be read in the order of the disk; twice as many pages are on their way at most.
+    private const int PrefetchPages = 1024;
+
+    internal static async Task<SuiteRow> RunAsync(
+        BenchPlan plan, int rounds, Action<BenchResult> show, CancellationToken cancellation)
+    {
+        var ours = plan with { Target = BenchTarget.Hmm, PrefetchPages = PrefetchPages };
+        var results = new (double Ours, double Fio)[rounds];
+        try
+        {
+            for (var round = 0; round < rounds; round++)
+            {
+                var result = await BenchProcess.RunAsync(ours, cancellation).ConfigureAwait(false);
+                show(result);
+                results[round] = (result.OpsS, await FioAsync(plan, cancellation).ConfigureAwait(false));
+            }
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return SuiteRow.NotMeasured(Work, Against, Least, "fio is not installed: apt-get install fio");
+        }
+
+        return new SuiteRow(
+            Work,
+            Against,
+            Spread.Of(results.Select(result => result.Ours)).Median,
+            Spread.Of(results.Select(result => result.Fio)).Median,
+            "ops/s",
+            Spread.Of(results.Select(result => result.Ours / result.Fio)),
+            Least,
+            IsLimit: false);
+    }
+
+    private static async Task<double> FioAsync(BenchPlan plan, CancellationToken cancellation)
+    {
+        string[] arguments =
+        [
+            "--name=hmm", "--output-format=json", "--ioengine=io_uring", "--direct=1", "--thread", "--readonly",
+            "--randrepeat=0", "--norandommap=1", "--rw=randread", "--bs=4k", "--iodepth=32", "--time_based=1",
+            $"--filename={plan.FilePath}", string.Create(CultureInfo.InvariantCulture, $"--runtime={Math.Ceiling(plan.Seconds)}"),
+        ];
+        using var process = Process.Start(new ProcessStartInfo("fio", arguments) { RedirectStandardOutput = true })!;
+        var output = await process.StandardOutput.ReadToEndAsync(cancellation).ConfigureAwait(false);
+        await process.WaitForExitAsync(cancellation).ConfigureAwait(false);
+        return process.ExitCode == 0
+            ? JsonDocument.Parse(output).RootElement.GetProperty("jobs")[0].GetProperty("read").GetProperty("iops")
+                .GetDouble()
+            : throw new CommandException(ExitCode.Failed, "fio failed; what it wrote above says why");
+    }
+}
