@@ -82,12 +82,13 @@ public sealed partial class FileIo
     /// Whether requests may write; the descriptor must then be open for both.
     /// </param>
     /// <param name="workers">How many transfers run at once: 1 to <see cref="WorkersMax"/>.</param>
+    /// <param name="ring">Whether an io_uring does them instead, where there can be one.</param>
     /// <exception cref="HmmException">
     /// EISDIR, EINVAL: not a regular file, or one opened for appending. EACCES: not open for
     /// reading, or for writing when asked for. EBADF: closed.
     /// </exception>
     /// <exception cref="PlatformNotSupportedException">Not Linux on x64 or arm64.</exception>
-    public static FileIo Adopt(int descriptor, bool writable, int workers)
+    public static FileIo Adopt(int descriptor, bool writable, int workers, bool ring = false)
     {
         Platform.Require();
         var buffered = new Descriptor(descriptor);
@@ -101,7 +102,7 @@ public sealed partial class FileIo
             return new FileIo(
                 new Opened(buffered, direct, status.SizeBytes) { Writable = writable, LengthMayShrink = true },
                 workers,
-                ring: false);
+                ring);
         }
         catch
         {

@@ -64,9 +64,18 @@ public sealed class ThreadRing : IDisposable
                 _armed = true;
             }
 
-            Enter();
+            Enter(wait: true);
         }
         while (_armed);
+    }
+
+    /// <summary>Submits what was asked for before, and completes what is done; waits for nothing.</summary>
+    public void Submit()
+    {
+        if (!_flights.IsIdle)
+        {
+            Enter(wait: false);
+        }
     }
 
     /// <summary>Completes everything that is under way.</summary>
@@ -74,7 +83,7 @@ public sealed class ThreadRing : IDisposable
     {
         while (!_flights.IsIdle)
         {
-            Enter();
+            Enter(wait: true);
         }
 
         s_current = null;
@@ -93,9 +102,9 @@ public sealed class ThreadRing : IDisposable
         return true;
     }
 
-    private void Enter()
+    private void Enter(bool wait)
     {
-        var error = _ring.Enter(wait: !_ring.HasCompletion);
+        var error = _ring.Enter(wait && !_ring.HasCompletion);
         if (error != Errno.None)
         {
             IoUring.Fail(error);

@@ -2,6 +2,8 @@
 using Hmm.Cli.Bench.Comparing;
 using Hmm.Cli.Bench.Patterns;
 using Hmm.Cli.Bench.Running;
+using Hmm.Cli.Bench.Spaces;
+using Hmm.Uapi;
 
 namespace Hmm.Cli.Tests;
 
@@ -107,6 +109,27 @@ public sealed class BenchPatternTests
     }
 
     [Fact]
+    public void WhatIsAnnouncedIsWhatIsAccessedAndWhatWouldBeWithout()
+    {
+        const int Pages = 64;
+        const int Ops = 100;
+        var plan = new BenchPlan { Pattern = AccessPattern.RandWrite, SizeBytes = Pages * 4096, Seconds = 60 };
+        var told = new ulong[Pages * PageWriter.PageWords];
+        var untold = new ulong[Pages * PageWriter.PageWords];
+        var announced = new List<long>();
+        Run(plan with { PrefetchPages = 16 }, told, Ops, announced.Add);
+        Run(plan, untold, Ops);
+        Assert.Equal(untold, told);
+        var counts = new ulong[told.Length];
+        foreach (var word in announced.Take(Ops))
+        {
+            counts[word + 1]++;
+        }
+
+        Assert.Equal(told, counts);
+    }
+
+    [Fact]
     public unsafe void AJoinFindsItsPartnersAndNoticesWhenOneIsMissing()
     {
         const int Pages = 64;
@@ -185,14 +208,47 @@ public sealed class BenchPatternTests
         Assert.Equal(0, BenchFile.Prepare(path, 8 * 4096, PageContent.Half).Check(0)); // kept: one write so far
     }
 
-    private static unsafe AccessRun Run(BenchPlan plan, ulong[] memory, long ops = 0)
+    private static AccessRun Run(BenchPlan plan, ulong[] memory, long ops = 0) =>
+        Run(plan, memory, ops, static _ => { });
+
+    private static unsafe AccessRun Run(BenchPlan plan, ulong[] memory, long ops, Action<long> announced)
     {
         var run = new AccessRun(plan);
         fixed (ulong* words = memory)
         {
-            run.Run((nint)words, seed: 42, plan.Seconds, ops);
+            using var space = new PlainSpace((nint)words, memory.Length / PageWriter.PageWords, announced);
+            run.Run(space, seed: 42, plan.Seconds, ops);
         }
 
         return run;
+    }
+
+    private sealed class PlainSpace(nint address, long pages, Action<long> announced) : IBenchSpace
+    {
+        public nint Address => address;
+
+        public long Pages => pages;
+
+        public ulong ResidentBytes => 0;
+
+        public Statistics Statistics => default;
+
+        public int HostProcessId => 0;
+
+        public void Prefetch(ReadOnlySpan<long> words)
+        {
+            foreach (var word in words)
+            {
+                announced(word);
+            }
+        }
+
+        public void Flush()
+        {
+        }
+
+        public void Dispose()
+        {
+        }
     }
 }

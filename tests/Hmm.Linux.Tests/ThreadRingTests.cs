@@ -47,6 +47,24 @@ public sealed class ThreadRingTests : IDisposable
     });
 
     [NeedsFact(Need.Ring)]
+    public void SubmittingCompletesWhatIsDoneAndWaitsForNothing() => OnAThread((epoll, ring) =>
+    {
+        using var target = new Target(epoll, 1);
+        using var file = new OtherThreads<FileIo>(Scratch());
+        ring.Submit(); // nothing
+        file.Value.Submit(Request(write: true, 0, 0, target));
+        Assert.Equal(1, target.Left);
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                ring.Submit();
+                return target.Left == 0;
+            },
+            20_000));
+        Assert.Equal([Environment.CurrentManagedThreadId], target.Threads);
+    });
+
+    [NeedsFact(Need.Ring)]
     public void WhatItHasNoRoomForIsDoneByOthers() => OnAThread((epoll, ring) =>
     {
         const int Requests = 1000;

@@ -1,18 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using Hmm.Core;
 using Hmm.Core.Migration;
+using Hmm.Linux;
 using Hmm.Uapi;
 
 namespace Hmm.Host.Engine;
 
 /// <summary>
 /// The thread that brings in what nobody waits for, so that a window of a stream holds up no other thread's fault, and
-/// is installed on one core while the stream's reader goes on on another; and takes hints out of the rings.
+/// is installed on one core while the stream's reader goes on on another; and takes hints out of the rings. What it asks
+/// of files it submits by itself, as many requests in one call as a step has, and completes (<see cref="ThreadRing"/>).
 /// </summary>
-/// <remarks>Threads: <see cref="Request"/> from any, and it must cost nothing while prefetch runs already.</remarks>
+/// <remarks>
+/// Threads: <see cref="Request"/> from any, and it must cost nothing while prefetch runs already.
+/// Invariant: a request that came after the last look finds the thread awake, or wakes it.
+/// </remarks>
 internal sealed class PrefetchLoop : IDisposable
 {
-    private readonly ManualResetEventSlim _requested = new(initialState: false, spinCount: 0);
+    private readonly Epoll _epoll = Epoll.Create();
+    private readonly EventFd _wake = EventFd.Create();
+    private int _requested; // Guarded by: atomic
+    private int _asleep; // Guarded by: atomic
     private Prefetcher _prefetcher = null!; // Guarded by: set before the thread starts
     private HintRings _hints = null!; // Guarded by: set before the thread starts
     private Thread _thread = null!; // Guarded by: set before the thread starts
@@ -23,6 +31,7 @@ internal sealed class PrefetchLoop : IDisposable
     {
         _prefetcher = prefetcher;
         _hints = hints;
+        _epoll.Add(_wake, 0);
         _thread = new Thread(Run) { IsBackground = true, Name = "hmm-prefetch" };
         _thread.Start();
     }
@@ -30,9 +39,16 @@ internal sealed class PrefetchLoop : IDisposable
     /// <summary>There is something to bring in.</summary>
     public void Request()
     {
-        if (!_requested.IsSet)
+        if (Volatile.Read(ref _requested) != 0)
         {
-            _requested.Set();
+            return;
+        }
+
+        // In this order: the thread says that it sleeps, and looks for requests after that. Full fences.
+        Interlocked.Exchange(ref _requested, 1);
+        if (Interlocked.Exchange(ref _asleep, 0) != 0)
+        {
+            _wake.Signal();
         }
     }
 
@@ -40,20 +56,21 @@ internal sealed class PrefetchLoop : IDisposable
     public void Dispose()
     {
         _stopping = true;
-        _requested.Set();
+        _wake.Signal();
         _thread.Join();
-        _requested.Dispose();
+        _epoll.Dispose();
+        _wake.Dispose();
     }
 
     private void Run()
     {
         try
         {
+            using var ring = ThreadRing.TryCreate(_epoll, out _);
             while (!_stopping)
             {
-                _requested.Wait();
-                _requested.Reset();
-                Work();
+                Sleep(ring);
+                Work(ring);
             }
         }
         catch (Exception exception)
@@ -62,12 +79,32 @@ internal sealed class PrefetchLoop : IDisposable
         }
     }
 
-    private void Work()
+    /// <summary>Until there is a request; completes meanwhile what is under way.</summary>
+    private void Sleep(ThreadRing? ring)
+    {
+        Interlocked.Exchange(ref _asleep, 1);
+        if (Interlocked.Exchange(ref _requested, 0) != 0 && Interlocked.Exchange(ref _asleep, 0) != 0)
+        {
+            return; // Nobody has woken it, and nobody will.
+        }
+
+        Span<EpollEvent> events = stackalloc EpollEvent[1];
+        ring?.Wait();
+        _epoll.Wait(events, timeoutMs: ring is null ? -1 : 0, out var error);
+        Corruption.Require(error == Errno.None, "waiting for requests does not fail");
+        _wake.Clear();
+        Interlocked.Exchange(ref _asleep, 0);
+        Interlocked.Exchange(ref _requested, 0);
+    }
+
+    private void Work(ThreadRing? ring)
     {
         while (!_stopping)
         {
             var goesOn = _prefetcher.TakesPages && TakeHints();
-            if (_prefetcher.Step() == PrefetchOutcome.Rest && !goesOn)
+            var outcome = _prefetcher.Step();
+            ring?.Submit();
+            if (outcome == PrefetchOutcome.Rest && !goesOn)
             {
                 // While it waits for DRAM the rings fill up, and whoever frees some starts it again.
                 if (!_prefetcher.TakesPages || _hints.TrySleep())

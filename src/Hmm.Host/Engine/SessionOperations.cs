@@ -173,7 +173,9 @@ internal sealed partial class SessionOperations : ISessionOperations
     {
         try
         {
-            return FileIo.Adopt(file, writable: kind == RangeKind.FileShared, Files.MappedFile.WorkersDefault);
+            // What leaves is written by a ring, many pages in one call; what comes is read by those who ask for it.
+            var writes = kind == RangeKind.FileShared;
+            return FileIo.Adopt(file, writable: writes, Files.MappedFile.WorkersDefault, ring: writes);
         }
         catch
         {
