@@ -12,6 +12,8 @@ public sealed class DeviceFullTests
 {
     private const int MiB = 1 << 20;
     private const int StepWords = 64 * 1024; // 512 KiB
+    private const string Full = "device 'small': its file system is full; pages stay in DRAM or go to the next device";
+    private const string Room = "device 'small': there is room again";
 
     [MountFact]
     public void GivesAnErrorKeepsWhatItHasAndGoesOnOnceThereIsRoom()
@@ -64,6 +66,42 @@ public sealed class DeviceFullTests
             Hosts.Eventually(() => TryCheck(array, at), "dropped pages made room");
         }
     }
+
+    [MountFact]
+    public void ABlockDeviceWhoseFileSystemFillsUpSaysSoOnceAndSaysWhenThereIsRoom()
+    {
+        using var folder = new SmallFolder("6m");
+        using var daemon = new Daemon("2MiB", $"block,name=small,folder={folder.Path},size=64MiB")
+        {
+            MayComplain = true,
+        };
+        using var host = daemon.Connect();
+        using var array = host.Allocate<ulong>(32 * MiB / sizeof(ulong));
+        var written = WriteUntilFull(array);
+        Assert.InRange(written * sizeof(ulong), 4L * MiB, 9L * MiB);
+        Hosts.Eventually(() => LinesWith(daemon, Full) > 0, "people are told that the file system is full");
+
+        // Pages that were not touched before wait for two seconds: in each the device tries whether there is room.
+        for (var step = 1; step <= 2; step++)
+        {
+            Assert.False(TryWrite(array, written + (step * StepWords), out _), "nothing made room");
+        }
+
+        Assert.Equal((1, 0), (LinesWith(daemon, Full), LinesWith(daemon, Room)));
+        using var remount = Child.Start("mount", ["-o", "remount,size=64m", folder.Path]);
+        Assert.Equal(0, remount.WaitForExit());
+        for (var at = written; at < array.Length; at += StepWords)
+        {
+            Hosts.Eventually(() => TryWrite(array, at, out _), "the device has room again");
+        }
+
+        Hosts.Eventually(() => LinesWith(daemon, Room) > 0, "people are told that there is room");
+        Hosts.Check(array, 0, array.Length);
+        Assert.Equal((1, 1), (LinesWith(daemon, Full), LinesWith(daemon, Room)));
+    }
+
+    private static int LinesWith(Daemon daemon, string words) =>
+        daemon.Errors.Split('\n').Count(line => line.Contains(words, StringComparison.Ordinal));
 
     private static long WriteUntilFull(HmmArray<ulong> array)
     {
