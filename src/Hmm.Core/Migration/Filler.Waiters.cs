@@ -185,7 +185,8 @@ internal sealed unsafe partial class Filler
     {
         // In this order: whoever serves may have the only waiter out, and find no DRAM for it just before this thread
         // freed some. Were only the count looked at, the waiter would be put back to wait for nobody.
-        if (Volatile.Read(ref _serveRequests) == 0 && Waiters.Count == 0)
+        var isServed = Volatile.Read(ref _serveRequests) != 0 && _manager.Mutant != Mutant.ForgetServedWaiter;
+        if (!isServed && Waiters.Count == 0)
         {
             return;
         }
@@ -270,7 +271,11 @@ internal sealed unsafe partial class Filler
 
         // In this order: DRAM that was freed before the waiter was added found nobody to serve.
         _manager.ReclaimNeeded();
-        ServeWaiters();
+        if (_manager.Mutant != Mutant.WaitWithoutLookingAgain)
+        {
+            ServeWaiters();
+        }
+
         DropIfClosing(range);
     }
 
@@ -297,6 +302,7 @@ internal sealed unsafe partial class Filler
         if (!TryReserveAndFill(waiter.Range, waiter.Page, waiter.Write))
         {
             // While it was out, reclaim did not know of it, and may have come to rest with too little DRAM for it.
+            _manager.RacePoint?.Invoke();
             Waiters.Return(waiter);
             _manager.ReclaimNeeded();
             DropIfClosing(waiter.Range);

@@ -2,8 +2,8 @@
 namespace Hmm.Core.Migration;
 
 /// <summary>
-/// Deliberately broken variants of the protocol. Each loses data; the tests that would catch a broken
-/// protocol must catch these, or they prove nothing. Never set outside tests.
+/// Deliberately broken variants of the protocol. Each loses data, or a thread; the tests that would catch a
+/// broken protocol must catch these, or they prove nothing. Never set outside tests.
 /// </summary>
 internal enum Mutant
 {
@@ -26,4 +26,10 @@ internal enum Mutant
     /// The frames of a write that missed its deadline are freed, and the device still writes to them.
     /// </summary>
     FreeFramesOfLateWrites = 4,
+
+    /// <summary>A fault that waits does not look again for DRAM that was freed before it was known to wait.</summary>
+    WaitWithoutLookingAgain = 5,
+
+    /// <summary>Whoever frees DRAM while the only waiter is being served tells nobody.</summary>
+    ForgetServedWaiter = 6,
 }
