@@ -50,7 +50,10 @@ internal sealed unsafe partial class Filler
             _manager.Budget.Release(range.FramesPerPage);
         }
 
+        // Whoever freed DRAM while it was out saw nobody wait.
+        _manager.RacePoint?.Invoke();
         Waiters.Return(waiter);
+        ServeWaiters();
         DropIfClosing(range);
         return false;
     }

@@ -14,7 +14,7 @@ public sealed class WaiterScheduleTests
     [Fact]
     public void ServesEveryFaultThatWaits()
     {
-        SeededRuns.All(1_000, s_regressions, WaitingWorld.Run);
+        SeededRuns.All(4_000, s_regressions, WaitingWorld.Run);
         Assert.True(WaitingWorld.WaitCount > 1_000, $"only {WaitingWorld.WaitCount} faults waited");
     }
 
