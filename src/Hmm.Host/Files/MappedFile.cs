@@ -13,12 +13,15 @@ namespace Hmm.Host.Files;
 /// frame reads as zeros and what is written to it goes nowhere.
 /// </summary>
 /// <remarks>
-/// Threads: hooks from any; completions on the file's workers. Frames are never handed out or freed one by one: page n
-/// of the range has frame n by its position alone, so this memory takes no evictions of other pages.
+/// Threads: hooks from any; completions on the file's, or on one that has a ring of its own and asked. Frames are never
+/// handed out or freed one by one: page n of the range has frame n by its position alone, so this memory takes no
+/// evictions of other pages.
 /// </remarks>
 internal sealed unsafe class MappedFile : IDeviceMemoryOps, IFileIoCompletion, IDisposable
 {
-    /// <summary>Transfers that run at once: enough for a disk to overlap them, few enough for two cores.</summary>
+    /// <summary>
+    /// Transfers that run at once without a ring: enough for a disk to overlap them, few enough for two cores.
+    /// </summary>
     public const int WorkersDefault = 4;
 
     // Every segment that the core can have under way: 64 operations of 64 segments.
