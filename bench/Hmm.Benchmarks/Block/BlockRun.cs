@@ -11,9 +11,9 @@ using Hmm.Modules.Block;
 namespace Hmm.Benchmarks.Block;
 
 /// <summary>
-/// A block device, made as the host makes it, and driven as the core drives it: what is brought ahead and what leaves is
-/// handed over by one thread and comes back from the one that completes it; a fault is one thread's, with a ring of its
-/// own.
+/// A block device, made as the host makes it, and driven as the core drives it: what leaves is handed over by one
+/// thread and comes back from the one that completes it, and so is here what is brought ahead; a fault is one thread's,
+/// with a ring of its own.
 /// </summary>
 internal sealed unsafe class BlockRun : IDisposable
 {

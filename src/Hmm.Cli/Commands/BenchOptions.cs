@@ -135,8 +135,8 @@ internal sealed class BenchOptions
         Option[] all =
         [
             _pattern, _target, _size, _budget, _threads, _seconds, _ops, _warm, _warmOps, _prefetch, _seed,
-            _writeFraction, _theta, _advice, _devices, _file, _data, _trace, _traceFull, Folder, Against, Rounds, ReadAhead, Suite, Floor,
-            Scale, _group, Json,
+            _writeFraction, _theta, _advice, _devices, _file, _data, _trace, _traceFull, Folder, Against, Rounds,
+            ReadAhead, Suite, Floor, Scale, _group, Json,
         ];
         foreach (var option in all)
         {

@@ -14,7 +14,7 @@ internal sealed partial class EvictOperation
     private int _rank; // Guarded by: owner of the slot; the first device of the order that may be asked
     private int _targetRank; // Guarded by: owner of the slot
 
-    /// <summary>A store that does not answer is asked for no frames; of several devices some other may be full.</summary>
+    // A store that does not answer is asked for no frames; of several devices some other may be full.
     private Errno WhyNoFrame => _store is { PageMap.Copies.IsOverdue: true } ? Errno.ETIMEDOUT : Errno.ENOSPC;
 
     /// <summary>

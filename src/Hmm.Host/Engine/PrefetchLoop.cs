@@ -8,8 +8,9 @@ namespace Hmm.Host.Engine;
 
 /// <summary>
 /// The thread that brings in what nobody waits for, so that a window of a stream holds up no other thread's fault, and
-/// is installed on one core while the stream's reader goes on on another; and takes hints out of the rings. What it asks
-/// of files it submits by itself, as many requests in one call as a step has, and completes (<see cref="ThreadRing"/>).
+/// is installed on one core while the stream's reader goes on on another; and takes hints out of the rings. What it
+/// asks of files it submits by itself, as many requests in one call as a step has, and completes
+/// (<see cref="ThreadRing"/>).
 /// </summary>
 /// <remarks>
 /// Threads: <see cref="Request"/> from any, and it must cost nothing while prefetch runs already.

@@ -57,7 +57,8 @@ internal static class FioRun
         [
             "--name=hmm", "--output-format=json", "--ioengine=io_uring", "--direct=1", "--thread", "--readonly",
             "--randrepeat=0", "--norandommap=1", "--rw=randread", "--bs=4k", "--iodepth=32", "--time_based=1",
-            $"--filename={plan.FilePath}", string.Create(CultureInfo.InvariantCulture, $"--runtime={Math.Ceiling(plan.Seconds)}"),
+            $"--filename={plan.FilePath}",
+            string.Create(CultureInfo.InvariantCulture, $"--runtime={Math.Ceiling(plan.Seconds)}"),
         ];
         using var process = Process.Start(new ProcessStartInfo("fio", arguments) { RedirectStandardOutput = true })!;
         var output = await process.StandardOutput.ReadToEndAsync(cancellation).ConfigureAwait(false);

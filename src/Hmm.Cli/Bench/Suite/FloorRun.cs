@@ -11,7 +11,8 @@ namespace Hmm.Cli.Bench.Suite;
 /// <summary>
 /// What a fault costs against the least that it can: the C program of <c>bench/floor</c>, all on processor 0, in turns.
 /// Ours brings a page from a device to DRAM, with state, budget, and the eviction of another page; the floor copies one
-/// ready page and evicts nothing. From the compressed device a fault may take half as much again, and the codec's own time.
+/// ready page and evicts nothing. From the compressed device a fault may take half as much again, and what the codec
+/// takes by itself.
 /// </summary>
 internal static class FloorRun
 {
