@@ -27,7 +27,7 @@ internal sealed class WaitingWorld : IDisposable
         var shape = new SeededRandom(seed ^ 0x5EED);
 
         // Often: what is to be met is one step between two others.
-        scheduler.Begin(seed, shape.Pick([50, 150, 300, 600]));
+        scheduler.Begin(seed, shape.Pick([150, 300, 600, 1000]));
         _random = scheduler.Random;
         _host = new SimulatedHost(scheduler, pool, new HostSettings
         {
@@ -109,6 +109,8 @@ internal sealed class WaitingWorld : IDisposable
             var pages = parts.Count == 3 ? left : _random.Between(1, left);
             var part = _host.Open(RangeKind.Anonymous, pages);
 
+            // Nothing is brought ahead: that would come in between.
+            part.Range.Advice = Advice.Random;
             _host.Manager.Operations.Pin(part.Range, 0, pages);
             parts.Add(part);
             left -= pages;
