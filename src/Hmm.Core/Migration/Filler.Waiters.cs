@@ -84,6 +84,8 @@ internal sealed unsafe partial class Filler
             failed++;
         }
 
+        // Whoever freed DRAM while one that waits on was out saw nobody wait.
+        ServeWaiters();
         return failed;
     }
 
