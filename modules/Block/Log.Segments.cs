@@ -49,7 +49,7 @@ internal sealed partial class Log
     public bool TryPickDiscard(out int segment)
     {
         segment = SegmentLists.None;
-        if (_spare == 0 || !TryTakeWarm(out segment))
+        if (_spare == 0 || _lists.CountOf(SegmentLists.Warm) <= WarmMax || !TryTakeWarm(out segment))
         {
             return false;
         }

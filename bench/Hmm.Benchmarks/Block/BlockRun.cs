@@ -24,7 +24,6 @@ internal sealed unsafe class BlockRun : IDisposable
     private readonly Device _owner;
     private readonly IDriverDevice _device;
     private readonly DeviceMemory _memory;
-    private readonly Pfn _first;
     private readonly void* _buffers;
     private readonly BlockingCollection<BenchBatch> _done = [];
     private readonly BenchBatch[] _batches = new BenchBatch[DepthMax];
@@ -53,8 +52,7 @@ internal sealed unsafe class BlockRun : IDisposable
         _owner = new Device("bench", physical);
         _owner.Managed.Add(_device.Dispose, "device");
         _memory = DeviceMemory.Add(_device, _owner, _device.SizeBytes);
-        _first = Pfn.FromAddress(_memory.PageMap.Spans[0].Start);
-        _device.Attach(_memory, _first);
+        _device.Attach(_memory, Pfn.FromAddress(_memory.PageMap.Spans[0].Start));
 
         // Short of what is under way, so that a write finds room before the oldest run is freed.
         _runs = new Pfn[((int)(_device.SizeBytes >> 12) / PagesMax) - DepthMax];

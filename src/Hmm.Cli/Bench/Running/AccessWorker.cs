@@ -13,11 +13,11 @@ internal sealed unsafe class AccessWorker
     private readonly BenchPlan _plan; // immutable
     private readonly int _thread; // immutable
     private readonly Zipf? _zipf; // immutable
+    private readonly long[] _words; // owner thread; what is announced
     private ulong _state; // owner thread
     private long _position; // owner thread
     private long[] _next; // owner thread; drawn, and announced: twice the page, and 1 for a write
     private long[] _afterNext; // owner thread; the same, for when these are used up
-    private readonly long[] _words; // owner thread; what is announced
     private int _used; // owner thread; of the next
 
     internal AccessWorker(BenchPlan plan, int thread, ulong seed, Zipf? zipf)
@@ -64,13 +64,14 @@ internal sealed unsafe class AccessWorker
             Announce(space, _afterNext);
         }
 
+        var address = (ulong*)space.Address;
         var end = Stopwatch.GetTimestamp() + (long)(seconds * Stopwatch.Frequency);
         for (var i = 0L; i < limit; i++)
         {
             var page = _next.Length > 0 ? TakeAnnounced(space, out var write) : NextPage(pattern, out write);
 
             // Safe because every pattern draws pages below the number of pages that the address has.
-            var words = (ulong*)space.Address + (page * PageWriter.PageWords);
+            var words = address + (page * PageWriter.PageWords);
             var before = Stopwatch.GetTimestamp();
             if (write)
             {
