@@ -155,6 +155,9 @@ public sealed class EndToEndTests
             WaitForSocket(socket, host);
             var iomem = HmmProcess.Run("iomem", "--socket", socket).Ended(ExitCode.Ok).Output;
             Assert.Contains("System RAM", iomem, StringComparison.Ordinal);
+            var resources = HmmProcess.Run("iomem", "--socket", socket, "--json").Ended(ExitCode.Ok).Json;
+            Assert.Contains(
+                "System RAM", resources.EnumerateArray().Select(static one => one.GetProperty("name").GetString()));
             var devices = HmmProcess.Run("devices", "--socket", socket, "--json").Ended(ExitCode.Ok).Json;
             Assert.NotEqual(0, devices.GetArrayLength());
             Assert.NotEqual(
