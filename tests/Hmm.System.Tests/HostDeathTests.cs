@@ -77,8 +77,11 @@ public sealed class HostDeathTests
     [Fact]
     public void OutlivesTheCtrlCThatItsApplicationIgnores()
     {
-        // In a session of its own, so that the signal reaches that process group and not the tests.
-        using var child = Child.Start("setsid", [Runs.DotnetPath, typeof(Child).Assembly.Location, "interrupted"]);
+        // In a session of its own, so that the signal reaches that process group and not the tests; and not ignored, as
+        // it is by what a shell runs in the background.
+        using var child = Child.Start(
+            "env",
+            ["--default-signal=INT", "setsid", Runs.DotnetPath, typeof(Child).Assembly.Location, "interrupted"]);
         child.Expect("ready");
         Signal.SendToGroup(child.ProcessId, Signal.Interrupt);
         child.Expect("interrupted");
