@@ -14,6 +14,9 @@ internal sealed unsafe class PageBuffer : IDisposable
 {
     private const byte GuardByte = 0xA5;
 
+    // Not zeros, and not what an earlier buffer left: a driver that writes nothing must not be right by chance.
+    private const byte UnwrittenByte = 0x5A;
+
     private readonly int _lengthBytes; // immutable
     private byte* _memory; // Guarded by: owner thread
 
@@ -25,6 +28,7 @@ internal sealed unsafe class PageBuffer : IDisposable
         _memory = (byte*)NativeMemory.AlignedAlloc((nuint)(_lengthBytes + (2 * Pfn.SizeBytes)), Pfn.SizeBytes);
         Before.Fill(GuardByte);
         After.Fill(GuardByte);
+        Bytes.Fill(UnwrittenByte);
     }
 
     /// <summary>Where it is.</summary>

@@ -68,7 +68,7 @@ internal sealed partial class Evictor : IDisposable
     public ReclaimOutcome Step()
     {
         var budget = _manager.Budget;
-        var target = Math.Max(budget.HighWatermark, _manager.Filler.Waiters.OldestFrames);
+        var target = Math.Max(budget.HighWatermark, _manager.Filler.NeededFrames);
         target = Math.Max(target, Volatile.Read(ref _wantedFrames));
         var queue = _queues.Choose(target - budget.Free - Volatile.Read(ref _leavingFrames), out var wanted);
         if (queue is null)

@@ -7,18 +7,18 @@ namespace Hmm.Core.Migration;
 
 /// <content>
 /// Faults that find no DRAM or buffer. They wait here, oldest first, and whoever frees either serves them. Where
-/// nothing can leave, a page that gives back what it takes changes places with another; the rest fail, and are made
-/// whole once there is DRAM again.
+/// nothing can leave, a page that gives back what it takes changes places with another; the rest fail, and whoever
+/// frees DRAM after that makes them whole.
 /// </content>
 internal sealed unsafe partial class Filler
 {
     /// <summary>
-    /// DRAM or a buffer was freed: serves faults that wait, oldest first, while it lasts, and then lets prefetch have
-    /// what is left.
+    /// DRAM or a buffer was freed: serves faults that wait, oldest first, while it lasts, then fills pages whose fault
+    /// failed for want of it, and then lets prefetch have what is left.
     /// </summary>
     public void ServeWaiters()
     {
-        ServeWaitersCore();
+        ServeFaults();
         _manager.Prefetcher.OnFreed();
     }
 
@@ -60,7 +60,7 @@ internal sealed unsafe partial class Filler
 
     /// <summary>
     /// Ends the wait of every fault with an error, since nothing in DRAM can leave and nothing will by itself. Their
-    /// bytes are where they were; once DRAM is free again the pages are as before (<see cref="HealStarved"/>).
+    /// bytes are where they were; once DRAM is free again the pages are as before.
     /// </summary>
     /// <returns>How many there were.</returns>
     public int FailWaiters()
@@ -79,7 +79,7 @@ internal sealed unsafe partial class Filler
             }
 
             Installer.Poison(waiter.Range, waiter.Page);
-            AddStarved(waiter.Range.TokenOf(waiter.Page));
+            AddStarved(waiter.Range, waiter.Page);
             _manager.Leave(waiter.Range);
             failed++;
         }
@@ -97,29 +97,6 @@ internal sealed unsafe partial class Filler
             range.Table.Publish(waiter.Page, range.Table.Read(waiter.Page).In(PageState.Absent));
             _manager.Announce(range, waiter.Page, 1, pending: true);
             _manager.Leave(range);
-        }
-    }
-
-    /// <summary>
-    /// Fills pages whose fault failed for want of DRAM, as far as there is some now: nothing but an install lifts the
-    /// error from a page.
-    /// </summary>
-    public void HealStarved()
-    {
-        while (TryTakeStarved(out var token))
-        {
-            if (!_manager.Ranges.TryAcquire(token.RangeId, out var range))
-            {
-                continue;
-            }
-
-            var healed = TryHeal(range, token.Page);
-            _manager.Leave(range);
-            if (!healed)
-            {
-                AddStarved(token);
-                return;
-            }
         }
     }
 
@@ -186,12 +163,13 @@ internal sealed unsafe partial class Filler
         _manager.Progress.Signal();
     }
 
-    private void ServeWaitersCore()
+    /// <summary>DRAM was freed while prefetch goes on anyway, or comes to rest by itself.</summary>
+    internal void ServeFaults()
     {
         // In this order: whoever serves may have the only waiter out, and find no DRAM for it just before this thread
         // freed some. Were only the count looked at, the waiter would be put back to wait for nobody.
         var isServed = Volatile.Read(ref _serveRequests) != 0 && _manager.Mutant != Mutant.ForgetServedWaiter;
-        if (!isServed && Waiters.Count == 0)
+        if (!isServed && Waiters.Count == 0 && StarvedCount == 0)
         {
             return;
         }
@@ -206,38 +184,67 @@ internal sealed unsafe partial class Filler
         do
         {
             requests = Volatile.Read(ref _serveRequests);
-            while (TryServeOldest())
+            while (TryServeOldest() || TryHealStarved())
             {
             }
         }
         while (Interlocked.Add(ref _serveRequests, -requests) != 0);
     }
 
-    private void AddStarved(PageToken token)
+    private void AddStarved(MemoryRange range, long page)
     {
         lock (_starved)
         {
-            _starved.Add(token);
+            _starved.Add(new StarvedPage(range.TokenOf(page), range.FramesPerPage));
+            Volatile.Write(ref _starvedCount, _starved.Count);
         }
-    }
-
-    private bool TryTakeStarved(out PageToken token)
-    {
-        lock (_starved)
-        {
-            token = _starved.Count == 0 ? default : _starved[^1];
-            if (_starved.Count > 0)
-            {
-                _starved.RemoveAt(_starved.Count - 1);
-            }
-        }
-
-        return token.Raw != 0;
     }
 
     /// <summary>
-    /// Fills a poisoned page from its frame. False: there is no DRAM or buffer, and it stays
-    /// poisoned.
+    /// Fills a page whose fault failed for want of DRAM, which alone lifts the error from it, if there is some that
+    /// nobody waits for. Only whoever serves calls it.
+    /// </summary>
+    private bool TryHealStarved()
+    {
+        if (Waiters.Count > 0 || StarvedCount == 0 || _manager.Mutant == Mutant.ForgetStarved)
+        {
+            return false;
+        }
+
+        StarvedPage starved;
+        lock (_starved)
+        {
+            starved = _starved[^1];
+        }
+
+        if (_manager.Ranges.TryAcquire(starved.Token.RangeId, out var range))
+        {
+            var healed = TryHeal(range, starved.Token.Page);
+            _manager.Leave(range);
+            if (!healed)
+            {
+                // While nothing can leave, whoever reclaims looks again by itself.
+                if (!_manager.Evictor.IsStuck)
+                {
+                    _manager.ReclaimNeeded();
+                }
+
+                return false;
+            }
+        }
+
+        // Not before: until then it is said to fail for want of DRAM, and not since it is lost.
+        lock (_starved)
+        {
+            _starved.RemoveAt(_starved.LastIndexOf(starved));
+            Volatile.Write(ref _starvedCount, _starved.Count);
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Fills a poisoned page from its frame. False: there is no DRAM or buffer, and it stays poisoned.
     /// </summary>
     private bool TryHeal(MemoryRange range, long page)
     {
@@ -317,4 +324,6 @@ internal sealed unsafe partial class Filler
         _manager.Leave(waiter.Range);
         return true;
     }
+
+    private readonly record struct StarvedPage(PageToken Token, int Frames);
 }

@@ -36,8 +36,9 @@ internal sealed unsafe partial class Filler : IDisposable
     private readonly CopySlots<FillOperation> _slots; // immutable
     private readonly void* _zeroAllocation; // immutable
     private readonly nint _zeros; // immutable
-    private readonly List<PageToken> _starved = []; // Guarded by: itself
+    private readonly List<StarvedPage> _starved = []; // Guarded by: itself
     private readonly List<PageToken> _sleepers = []; // Guarded by: itself
+    private int _starvedCount; // Guarded by: _starved for writers, atomic for readers
     private int _serveRequests; // Guarded by: atomic
     private int _inFlight; // Guarded by: atomic
     private long _overdrawnFrames; // Guarded by: atomic
@@ -77,13 +78,24 @@ internal sealed unsafe partial class Filler : IDisposable
     public bool HasFreeBuffer => _slots.FreeCount > FaultSlots;
 
     /// <summary>How many pages fail for want of DRAM.</summary>
-    public int StarvedCount
+    public int StarvedCount => Volatile.Read(ref _starvedCount);
+
+    /// <summary>
+    /// The DRAM, in frames, that the fault needs that is served next, or the page that failed for want of it; 0: none.
+    /// </summary>
+    public int NeededFrames
     {
         get
         {
+            var frames = Waiters.OldestFrames;
+            if (frames > 0 || StarvedCount == 0)
+            {
+                return frames;
+            }
+
             lock (_starved)
             {
-                return _starved.Count;
+                return _starved.Count == 0 ? 0 : _starved[^1].Frames;
             }
         }
     }
@@ -93,7 +105,7 @@ internal sealed unsafe partial class Filler : IDisposable
     {
         lock (_starved)
         {
-            return _starved.Contains(token);
+            return _starved.Exists(starved => starved.Token == token);
         }
     }
 
@@ -407,6 +419,7 @@ internal sealed unsafe partial class Filler : IDisposable
             if (!range.Table.TryTransition(first + claimed, entry, entry.In(PageState.Busy)))
             {
                 _manager.Budget.Release(range.FramesPerPage);
+                ServeFaults();
                 return claimed;
             }
 

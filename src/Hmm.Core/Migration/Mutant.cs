@@ -32,4 +32,7 @@ internal enum Mutant
 
     /// <summary>Whoever frees DRAM while the only waiter is being served tells nobody.</summary>
     ForgetServedWaiter = 6,
+
+    /// <summary>Pages whose fault failed for want of DRAM are not made whole once there is some.</summary>
+    ForgetStarved = 7,
 }

@@ -53,8 +53,8 @@ internal sealed class PageInstaller
             range.Table.Publish(page, range.Table.Read(page).In(PageState.Absent));
         }
 
-        _manager.Budget.Release((long)count << range.PageOrder);
         _manager.Announce(range, first, count, pending: true);
+        Release(range, count);
     }
 
     /// <summary>
@@ -72,13 +72,13 @@ internal sealed class PageInstaller
         {
             range.Table.Publish(page, range.Table.Read(page).In(PageState.Absent));
             _manager.Filler.AddSleeper(range.TokenOf(page));
-            _manager.Budget.Release(range.FramesPerPage);
             _manager.Progress.Signal();
+            Release(range, 1);
         }
         else
         {
             Poison(range, page);
-            _manager.Budget.Release(range.FramesPerPage);
+            Release(range, 1);
         }
     }
 
@@ -92,6 +92,13 @@ internal sealed class PageInstaller
         var error = range.Memory.Poison(page, 1);
         range.Table.Publish(page, range.Table.Read(page).In(PageState.Poisoned));
         _manager.Announce(range, page, 1, pending: error is Errno.None or Errno.EEXIST);
+    }
+
+    /// <summary>A fault may have found no DRAM since these pages had it.</summary>
+    private void Release(MemoryRange range, int count)
+    {
+        _manager.Budget.Release((long)count << range.PageOrder);
+        _manager.Filler.ServeFaults();
     }
 
     private void Install(MemoryRange range, long first, int count, nint source, InstallKind kind)

@@ -91,7 +91,6 @@ internal sealed class ReclaimLoop : IDisposable
             {
                 case ReclaimOutcome.Enough:
                     _hasTold = false;
-                    _manager.Filler.HealStarved();
                     if (!_manager.Migrator.Sink())
                     {
                         _manager.Evictor.CleanAhead();
@@ -160,8 +159,6 @@ internal sealed class ReclaimLoop : IDisposable
             Tell(filler.FailWaiters());
         }
 
-        // Something may have been dropped or unpinned, which no eviction tells.
-        filler.HealStarved();
         return filler.Waiters.Count > 0 || filler.StarvedCount > 0;
     }
 }

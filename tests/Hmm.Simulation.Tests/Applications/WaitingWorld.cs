@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using Hmm.Core.Migration;
+using Hmm.Core.Virtual;
 using Hmm.Simulation.Tests.Hosting;
 using Hmm.Simulation.Tests.Kernel;
 using Hmm.Simulation.Tests.Scheduling;
@@ -18,9 +19,11 @@ internal sealed class WaitingWorld : IDisposable
     private const int LargeShift = 18;
 
     private static long s_waitCount; // Guarded by: atomic
+    private static long s_starvedCount; // Guarded by: atomic
 
     private readonly SimulatedHost _host; // immutable
     private readonly SeededRandom _random; // immutable
+    private readonly bool _mayFail; // immutable
 
     private WaitingWorld(ulong seed, SeededScheduler scheduler, NativePool pool, Mutant mutant)
     {
@@ -29,10 +32,13 @@ internal sealed class WaitingWorld : IDisposable
         // Often: what is to be met is one step between two others.
         scheduler.Begin(seed, shape.Pick([150, 300, 600, 1000]));
         _random = scheduler.Random;
+        var starvePermille = shape.Pick([0, 0, 200, 600]);
+        _mayFail = starvePermille > 0;
         _host = new SimulatedHost(scheduler, pool, new HostSettings
         {
             RoomFrames = RoomFrames,
             ThreadCount = shape.Between(2, 5),
+            StarvePermille = starvePermille,
             Mutant = mutant,
         });
         Assert.Equal(RoomFrames, _host.Manager.Budget.HighWatermark);
@@ -40,6 +46,9 @@ internal sealed class WaitingWorld : IDisposable
 
     /// <summary>Faults that waited, in all runs.</summary>
     public static long WaitCount => Volatile.Read(ref s_waitCount);
+
+    /// <summary>Those of them that failed.</summary>
+    public static long StarvedCount => Volatile.Read(ref s_starvedCount);
 
     /// <summary>Runs one seed.</summary>
     public static void Run(ulong seed, SeededScheduler scheduler, NativePool pool) =>
@@ -64,6 +73,7 @@ internal sealed class WaitingWorld : IDisposable
             PlayRound();
         }
 
+        Interlocked.Add(ref s_starvedCount, _host.StarvedCount);
         _host.VerifyEmpty();
         _host.Stop();
     }
@@ -85,6 +95,11 @@ internal sealed class WaitingWorld : IDisposable
         Assert.All(attempts, static attempt => Assert.Equal(Errno.None, attempt.WaitForError()));
         _host.WaitQuiet();
         _host.VerifyQuiet();
+        for (var page = 0; page < 2; page++)
+        {
+            Assert.NotEqual(PageState.Poisoned, large.Range.Table.Read(page).State);
+        }
+
         Interlocked.Add(ref s_waitCount, large.Range.Statistics.Waits);
         foreach (var range in _host.Ranges.ToArray())
         {
@@ -122,7 +137,9 @@ internal sealed class WaitingWorld : IDisposable
     private void Touch(SimulatedRange large, int page)
     {
         Pause();
-        new ScriptThread(_host.Scheduler, $"page {page}").LoadWord(large.Memory, page, 0);
+        Span<byte> word = stackalloc byte[sizeof(long)];
+        var outcome = new ScriptThread(_host.Scheduler, $"page {page}").Load(large.Memory, page, 0, word);
+        Assert.True(outcome == TouchOutcome.Done || (_mayFail && outcome == TouchOutcome.Fails), $"page {page}: {outcome}");
     }
 
     private void GiveUp(SimulatedRange part)

@@ -44,4 +44,10 @@ internal sealed record HostSettings
 
     /// <summary>Whether faults may fail for want of DRAM.</summary>
     public bool AllowStarving { get; init; }
+
+    /// <summary>
+    /// How often, in thousandths of the times that nothing can leave, faults fail then and there; else when nobody else
+    /// can do anything.
+    /// </summary>
+    public int StarvePermille { get; init; }
 }

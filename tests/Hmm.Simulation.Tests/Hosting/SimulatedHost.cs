@@ -387,17 +387,20 @@ internal sealed class SimulatedHost : IDisposable
             {
                 case ReclaimOutcome.Progress:
                     tries = 0;
-                    Manager.Filler.HealStarved();
                     Scheduler.Yield();
                     break;
-                case ReclaimOutcome.Stuck when Manager.Filler.Waiters.Count > 0:
+                case ReclaimOutcome.Stuck when _settings.StarvePermille > 0
+                    && Scheduler.Random.Chance(_settings.StarvePermille):
+                    StarvedCount += Manager.Filler.FailWaiters();
+                    break;
+                case ReclaimOutcome.Stuck when Manager.Filler.Waiters.Count > 0 || Manager.Filler.StarvedCount > 0:
                     // "Later" is when nobody else can do anything: a timer that is as late as can be.
                     _busy--;
                     Scheduler.WaitUntilIdle("a timer, being stuck");
                     _busy++;
                     if (++tries > StuckTriesMax)
                     {
-                        if (!_settings.AllowStarving)
+                        if (!_settings.AllowStarving && Manager.Filler.Waiters.Count > 0)
                         {
                             Scheduler.Fail("faults wait for DRAM that never comes");
                         }
@@ -413,7 +416,6 @@ internal sealed class SimulatedHost : IDisposable
                     _busy++;
                     break;
                 case ReclaimOutcome.Enough:
-                    Manager.Filler.HealStarved();
                     if (!Manager.Migrator.Sink())
                     {
                         Manager.Evictor.CleanAhead();

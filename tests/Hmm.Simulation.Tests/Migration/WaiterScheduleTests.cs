@@ -16,17 +16,19 @@ public sealed class WaiterScheduleTests
     {
         SeededRuns.All(4_000, s_regressions, WaitingWorld.Run);
         Assert.True(WaitingWorld.WaitCount > 1_000, $"only {WaitingWorld.WaitCount} faults waited");
+        Assert.True(WaitingWorld.StarvedCount > 200, $"only {WaitingWorld.StarvedCount} faults failed");
     }
 
     [Theory]
-    [InlineData(nameof(Mutant.WaitWithoutLookingAgain))]
-    [InlineData(nameof(Mutant.ForgetServedWaiter))]
-    public void CatchesTheMutant(string mutant)
+    [InlineData(nameof(Mutant.WaitWithoutLookingAgain), "deadlock: nobody can go on")]
+    [InlineData(nameof(Mutant.ForgetServedWaiter), "deadlock: nobody can go on")]
+    [InlineData(nameof(Mutant.ForgetStarved), "Assert.NotEqual() Failure")]
+    public void CatchesTheMutant(string mutant, string words)
     {
         var broken = Enum.Parse<Mutant>(mutant);
         var seed = SeededRuns.UntilFailure(
             2_000, (seed, scheduler, pool) => WaitingWorld.Run(seed, scheduler, pool, broken), out var failure);
         Assert.True(seed > 0, $"{mutant} forgot nobody under 2000 seeds");
-        Assert.StartsWith("deadlock: nobody can go on", failure!.Message, StringComparison.Ordinal);
+        Assert.StartsWith(words, failure!.Message, StringComparison.Ordinal);
     }
 }
