@@ -132,17 +132,70 @@ internal sealed class FaultHandler
             return true;
         }
 
+        var step = 1;
+        var ahead = 0;
         if (entry.State == PageState.Clean)
         {
             range.Streams.OnFirstWrite(page);
+            ahead = range.WriteRuns.OnFirstWrite(page, range.Advice, out step);
         }
 
-        // Dirty is always safe. Without success nobody was woken by the kernel: whoever is still there tries again.
-        var error = range.Memory.Protect(page, 1, writeProtected: false);
-        var pending = range.Table.Publish(page, range.Table.Read(page).In(PageState.Dirty).WithoutFrame());
-        _manager.Announce(range, page, 1, pending || error != Errno.None);
-        FreeFrame(range, entry);
+        // The thread that waits goes on meanwhile.
+        LetThrough(range, page, 1);
+        UnprotectBehind(range, page, step, ahead);
         return true;
+    }
+
+    /// <summary>Lets writes through to the clean pages behind one, as far as they lie together.</summary>
+    private void UnprotectBehind(MemoryRange range, long page, int step, int countMax)
+    {
+        var count = 0;
+        for (; count < countMax; count++)
+        {
+            var next = page + (step * (count + 1L));
+            var entry = next < 0 || next >= range.PageCount ? default : range.Table.Read(next);
+            if (entry.State != PageState.Clean || !range.Table.TryTransition(next, entry, entry.In(PageState.Busy)))
+            {
+                break;
+            }
+        }
+
+        if (count == 0)
+        {
+            return;
+        }
+
+        var first = step > 0 ? page + 1 : page - count;
+        if (!range.IsFrozen)
+        {
+            LetThrough(range, first, count);
+            return;
+        }
+
+        // A checkpoint began to take its cut before all of them were Busy.
+        var pending = false;
+        for (var at = first; at < first + count; at++)
+        {
+            pending |= range.Table.Publish(at, range.Table.Read(at).In(PageState.Clean));
+        }
+
+        _manager.Announce(range, first, count, pending);
+    }
+
+    /// <summary>Unprotects neighbours that are Busy, and publishes them as newer than their frames.</summary>
+    private void LetThrough(MemoryRange range, long first, int count)
+    {
+        // Dirty is always safe. Without success nobody was woken by the kernel: whoever is still there tries again.
+        var error = range.Memory.Protect(first, count, writeProtected: false);
+        var pending = error != Errno.None;
+        for (var page = first; page < first + count; page++)
+        {
+            var entry = range.Table.Read(page);
+            pending |= range.Table.Publish(page, entry.In(PageState.Dirty).WithoutFrame());
+            FreeFrame(range, entry);
+        }
+
+        _manager.Announce(range, first, count, pending);
     }
 
     private bool TryUnprotectTooLate(MemoryRange range, long page, PageEntry entry)

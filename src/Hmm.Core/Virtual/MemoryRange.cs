@@ -121,6 +121,9 @@ internal sealed class MemoryRange
     /// <summary>The prefetch policy's state.</summary>
     public StreamDetector Streams { get; }
 
+    /// <summary>What runs its first writes make.</summary>
+    public WriteRuns WriteRuns { get; } = new();
+
     /// <summary>How much of the budget it may, and may always, use.</summary>
     public RangeShare Share { get; }
 
