@@ -37,8 +37,10 @@ done
 mkdir -p "$out"
 floor=()
 if command -v cc >/dev/null; then
-    cc -O2 -o "$out/pager" "$root/bench/floor/pager.c"
-    floor=(--floor "$out/pager")
+    for program in pager filepager; do
+        cc -O2 -pthread -o "$out/$program" "$root/bench/floor/$program.c"
+    done
+    floor=(--floor "$out")
 else
     echo "run.sh: no C compiler, so no floor; install one: apt-get install gcc" >&2
 fi

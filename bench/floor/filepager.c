@@ -3,10 +3,10 @@
 // each page, in C, and nothing else. No table of states, no policy (first in, first out), no checksums, one range, one
 // application thread. `docs/internals/limits.md` sets it beside the kernel's own paging and beside ours.
 //
-//   cc -O2 -o filepager bench/floor/filepager.c
-//   ./filepager read FILE 256 6      random reads of FILE within 256 MiB, for 6 seconds after as many of warm-up
-//   ./filepager write FILE 256 6     random writes, written back to FILE
-//   ./filepager ahead FILE 256 6     random reads that the pager knows 1024 ahead, 32 on their way
+//   cc -O2 -pthread -o filepager bench/floor/filepager.c
+//   ./filepager read FILE 256 8 6      random reads of FILE within 256 MiB, for 6 seconds after 8 of warm-up
+//   ./filepager write FILE 256 8 6     random writes, written back to FILE; each word is written as it was
+//   ./filepager ahead FILE 256 8 6     random reads that the pager knows 1024 ahead, 32 on their way
 //
 // A child process reads the faults; it answers each with a read of the file (O_DIRECT) and UFFDIO_COPY. Its second
 // thread keeps the pages within the budget: 256 at a time by address, each run punched out of the memory file; what
@@ -291,14 +291,13 @@ static void open_memory(const char *path)
 
 int main(int argc, char **argv)
 {
-    if (argc != 5) {
-        fprintf(stderr, "usage: filepager read|write|ahead FILE BUDGET_MIB SECONDS\n");
+    if (argc != 6) {
+        fprintf(stderr, "usage: filepager read|write|ahead FILE BUDGET_MIB WARM_SECONDS SECONDS\n");
         return 2;
     }
 
     writes = strcmp(argv[1], "write") == 0;
     budget_pages = (uint64_t)atoll(argv[3]) * 256;
-    int64_t seconds_ns = atoll(argv[4]) * 1000000000LL;
     open_memory(argv[2]);
     pid_t child = fork();
     if (child < 0)
@@ -311,13 +310,14 @@ int main(int argc, char **argv)
     uint64_t first = 0, faults_before = 0, draw = 0;
     int64_t begun = now_ns(), elapsed;
     for (int measured = 0; measured < 2; measured++) {
+        int64_t seconds_ns = atoll(argv[4 + measured]) * 1000000000LL;
         begun = now_ns();
         first = draw;
         faults_before = shared->faults;
         do {
             volatile uint64_t *word = (volatile uint64_t *)(memory + page_of(draw) * PAGE_BYTES);
             if (writes)
-                *word = draw;
+                *word = *word;
             else
                 sink += *word;
             shared->position = ++draw;
@@ -327,7 +327,7 @@ int main(int argc, char **argv)
 
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
-    printf("{\"mode\":\"%s\",\"ops_s\":%.0f,\"faults\":%llu}\n", argv[1], (double)(draw - first) * 1e9 / (double)elapsed,
-           (unsigned long long)(shared->faults - faults_before));
+    printf("{\"mode\":\"%s\",\"ops_s\":%.0f,\"faults\":%llu}\n", argv[1],
+           (double)(draw - first) * 1e9 / (double)elapsed, (unsigned long long)(shared->faults - faults_before));
     return 0;
 }

@@ -34,15 +34,18 @@ internal sealed unsafe partial class ObjectStore : IDisposable
     private const int PageBytes = 4096;
     private const int SpanAndRecordBytes = SizeClasses.SpanBytes + SpanRecord.SizeBytes;
 
-    // Empty spans that keep their DRAM: to punch one and touch it again costs 20 us, so a store that breathes by less
-    // than 1 MiB does neither.
-    private const int WarmSpansMax = 16;
+    // Empty spans that keep their DRAM, 1 MiB or a 64th of the store: to punch one and touch it again costs 20 us, and
+    // ten times that where a hypervisor keeps page tables of its own. A stream that writes gives up two windows (4 MiB,
+    // compressed) before it fills them again.
+    private const int WarmSpansMin = 16;
+    private const int WarmSpansDivisor = 64;
 
     private readonly MappedMemory _mapping; // immutable
     private readonly IFrameWords _words; // immutable
     private readonly SpanRecord* _records; // immutable
     private readonly byte* _spans; // immutable
     private readonly int _spanCount; // immutable
+    private readonly int _warmSpansMax; // immutable
     private readonly SpanLists _lists; // Guarded by: Gate
     private readonly ClassCounts[] _counts = new ClassCounts[SizeClasses.Count]; // Guarded by: Gate
     private int _warmSpans; // Guarded by: Gate
@@ -55,6 +58,7 @@ internal sealed unsafe partial class ObjectStore : IDisposable
     {
         File = file;
         _spanCount = spanCount;
+        _warmSpansMax = Math.Max(WarmSpansMin, spanCount / WarmSpansDivisor);
         _words = words;
         _mapping = MappedMemory.Map(file, LengthFor(spanCount));
 
@@ -287,7 +291,7 @@ internal sealed unsafe partial class ObjectStore : IDisposable
         _lists.Remove(span);
         _counts[sizeClass].Spans--;
         _records[span].ClassPlusOne = 0;
-        if (_warmSpans < WarmSpansMax)
+        if (_warmSpans < _warmSpansMax)
         {
             _warmSpans++;
             _lists.Push(SpanLists.Warm, span);

@@ -79,9 +79,14 @@ internal static class BenchCommand
     }
 
     private static async Task<int> RunSuiteAsync(
-        BenchPlan plan, int rounds, string floorPath, string folder, Terminal terminal, CancellationToken cancellation)
+        BenchPlan plan,
+        int rounds,
+        string floorFolder,
+        string folder,
+        Terminal terminal,
+        CancellationToken cancellation)
     {
-        var suite = new SuiteRun(plan, rounds, floorPath, terminal.Out.WriteLine);
+        var suite = new SuiteRun(plan, rounds, new FloorPrograms(floorFolder), terminal.Out.WriteLine);
         try
         {
             await suite.RunAsync(cancellation).ConfigureAwait(false);

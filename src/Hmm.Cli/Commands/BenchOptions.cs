@@ -99,7 +99,7 @@ internal sealed class BenchOptions
     };
 
     internal Option<string> Floor { get; } = Text(
-        "--floor", "PATH", "", "The program of bench/floor, for the suite's first line.");
+        "--floor", "DIR", "", "The compiled programs of bench/floor, for the suite.");
 
     internal Option<string?> Scale { get; } = new("--scale")
     {

@@ -139,7 +139,8 @@ internal sealed class WaitingWorld : IDisposable
         Pause();
         Span<byte> word = stackalloc byte[sizeof(long)];
         var outcome = new ScriptThread(_host.Scheduler, $"page {page}").Load(large.Memory, page, 0, word);
-        Assert.True(outcome == TouchOutcome.Done || (_mayFail && outcome == TouchOutcome.Fails), $"page {page}: {outcome}");
+        Assert.True(
+            outcome == TouchOutcome.Done || (_mayFail && outcome == TouchOutcome.Fails), $"page {page}: {outcome}");
     }
 
     private void GiveUp(SimulatedRange part)

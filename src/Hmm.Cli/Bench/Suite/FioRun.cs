@@ -15,12 +15,13 @@ namespace Hmm.Cli.Bench.Suite;
 /// </summary>
 internal static class FioRun
 {
-    private const string Work = "randread with index prefetch, file";
-    private const string Against = "fio, depth 32";
-    private const double Least = 0.85;
+    internal const string Work = "randread with index prefetch, file";
 
     // Far enough ahead for a list to be read in the order of the disk; twice as many pages are on their way at most.
-    private const int PrefetchPages = 1024;
+    internal const int PrefetchPages = 1024;
+
+    private const string Against = "fio, depth 32";
+    private const double Least = 0.85;
 
     internal static async Task<SuiteRow> RunAsync(
         BenchPlan plan, int rounds, Action<BenchResult> show, CancellationToken cancellation)
@@ -39,15 +40,7 @@ internal static class FioRun
             results[round] = (result.OpsS, fio);
         }
 
-        return new SuiteRow(
-            Work,
-            Against,
-            Spread.Of(results.Select(result => result.Ours)).Median,
-            Spread.Of(results.Select(result => result.Fio)).Median,
-            "ops/s",
-            Spread.Of(results.Select(result => result.Ours / result.Fio)),
-            Least,
-            IsLimit: false);
+        return SuiteRow.Of(Work, Against, "ops/s", Least, results, static (ours, fio) => ours / fio);
     }
 
     /// <summary>Its reads a second; null: there is no fio.</summary>

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-using System.Diagnostics;
-using System.Text.Json;
 using Hmm.Cli.Bench.Comparing;
 using Hmm.Cli.Bench.Patterns;
 using Hmm.Cli.Bench.Running;
@@ -24,12 +22,11 @@ internal static class FloorRun
         ("4 KiB fault, compressed device, p50", "1.5 C floors + LZ4", 1);
 
     internal static async Task<SuiteRow[]> RunAsync(
-        BenchPlan plan, string floorPath, int rounds, CancellationToken cancellation)
+        BenchPlan plan, FloorPrograms programs, int rounds, CancellationToken cancellation)
     {
-        if (floorPath.Length == 0)
+        if (!programs.Exist)
         {
-            const string Reason = "no --floor PATH was given";
-            return [NotMeasured(s_memory, Reason), NotMeasured(s_compressed, Reason)];
+            return [NotMeasured(s_memory), NotMeasured(s_compressed)];
         }
 
         // Nearly every access faults: a fourteenth of the pages is in DRAM.
@@ -46,7 +43,7 @@ internal static class FloorRun
         var compressed = new (double Ours, double Floor)[rounds];
         for (var round = 0; round < rounds; round++)
         {
-            var floor = await FloorAsync(floorPath, cancellation).ConfigureAwait(false);
+            var floor = await FloorAsync(programs, cancellation).ConfigureAwait(false);
             memory[round] = (await FaultAsync(ours, "memory,size=256MiB", cancellation).ConfigureAwait(false), floor);
             compressed[round] = (
                 await FaultAsync(ours, "compressed,size=256MiB,memory=256MiB", cancellation).ConfigureAwait(false),
@@ -56,32 +53,19 @@ internal static class FloorRun
         return [RowOf(s_memory, memory), RowOf(s_compressed, compressed)];
     }
 
-    private static SuiteRow NotMeasured((string Work, string Against, double Least) line, string reason) =>
-        SuiteRow.NotMeasured(line.Work, line.Against, line.Least, reason);
+    private static SuiteRow NotMeasured((string Work, string Against, double Least) line) =>
+        SuiteRow.NotMeasured(line.Work, line.Against, line.Least, FloorPrograms.Missing);
 
     private static SuiteRow RowOf(
         (string Work, string Against, double Least) line, IReadOnlyCollection<(double Ours, double Floor)> rounds) =>
-        new(
-            line.Work,
-            line.Against,
-            Spread.Of(rounds.Select(round => round.Ours)).Median,
-            Spread.Of(rounds.Select(round => round.Floor)).Median,
-            "us",
-            Spread.Of(rounds.Select(round => round.Floor / round.Ours)),
-            line.Least,
-            IsLimit: false);
+        SuiteRow.Of(line.Work, line.Against, "us", line.Least, rounds, static (ours, floor) => floor / ours);
 
     private static async Task<double> FaultAsync(BenchPlan plan, string device, CancellationToken cancellation) =>
         (await BenchProcess.RunAsync(plan with { Devices = [device] }, cancellation).ConfigureAwait(false)).FaultP50Us;
 
-    private static async Task<double> FloorAsync(string path, CancellationToken cancellation)
+    private static async Task<double> FloorAsync(FloorPrograms programs, CancellationToken cancellation)
     {
-        var start = new ProcessStartInfo("taskset", ["-c", $"{Cpu}", path]) { RedirectStandardOutput = true };
-        using var process = Process.Start(start)!;
-        var output = await process.StandardOutput.ReadToEndAsync(cancellation).ConfigureAwait(false);
-        await process.WaitForExitAsync(cancellation).ConfigureAwait(false);
-        return process.ExitCode == 0
-            ? JsonDocument.Parse(output).RootElement.GetProperty("p50_us").GetDouble()
-            : throw new CommandException(ExitCode.Failed, $"{path} failed; what it wrote above says why");
+        using var result = await programs.RunAsync("pager", [], Cpu, cancellation).ConfigureAwait(false);
+        return result.RootElement.GetProperty("p50_us").GetDouble();
     }
 }

@@ -20,6 +20,24 @@ internal sealed record SuiteRow(
 
     internal bool Reached => Missing.Length == 0 && (IsLimit ? Value.Median <= Target : Value.Median >= Target);
 
+    /// <summary>A line that is to be at least so much, from its rounds.</summary>
+    internal static SuiteRow Of(
+        string work,
+        string against,
+        string unit,
+        double target,
+        IReadOnlyCollection<(double Ours, double Theirs)> rounds,
+        Func<double, double, double> ratio) =>
+        new(
+            work,
+            against,
+            Spread.Of(rounds.Select(static round => round.Ours)).Median,
+            Spread.Of(rounds.Select(static round => round.Theirs)).Median,
+            unit,
+            Spread.Of(rounds.Select(round => ratio(round.Ours, round.Theirs))),
+            target,
+            IsLimit: false);
+
     internal static SuiteRow NotMeasured(
         string work, string against, double target, string reason, bool isLimit = false) =>
         new(work, against, 0, 0, "", default, target, isLimit) { Missing = reason };

@@ -11,7 +11,7 @@ internal sealed class SuiteRun
 {
     private readonly BenchPlan _plan; // immutable
     private readonly int _rounds; // immutable
-    private readonly string _floorPath; // immutable
+    private readonly FloorPrograms _floor; // immutable
     private readonly Action<string> _show; // immutable
     private readonly List<SuiteRow> _rows = []; // owner thread
     private readonly HashSet<string> _files = []; // owner thread
@@ -20,13 +20,13 @@ internal sealed class SuiteRun
     /// <summary>Prepares it.</summary>
     /// <param name="plan">Size, budget, times and folder; each line adds its pattern.</param>
     /// <param name="rounds">Turns of each line.</param>
-    /// <param name="floorPath">The program of <c>bench/floor</c>; empty to leave it out.</param>
+    /// <param name="floor">The programs of <c>bench/floor</c>.</param>
     /// <param name="show">Takes a line of progress.</param>
-    internal SuiteRun(BenchPlan plan, int rounds, string floorPath, Action<string> show)
+    internal SuiteRun(BenchPlan plan, int rounds, FloorPrograms floor, Action<string> show)
     {
         _plan = plan;
         _rounds = rounds;
-        _floorPath = floorPath;
+        _floor = floor;
         _show = show;
     }
 
@@ -46,7 +46,7 @@ internal sealed class SuiteRun
 
     internal async Task RunAsync(CancellationToken cancellation)
     {
-        foreach (var row in await FloorRun.RunAsync(_plan, _floorPath, _rounds, cancellation).ConfigureAwait(false))
+        foreach (var row in await FloorRun.RunAsync(_plan, _floor, _rounds, cancellation).ConfigureAwait(false))
         {
             Add(row);
         }
@@ -61,8 +61,14 @@ internal sealed class SuiteRun
             await RunAsync(line, cancellation).ConfigureAwait(false);
         }
 
-        var drawn = WithFile(_plan with { Pattern = AccessPattern.RandRead, Devices = [] });
-        Add(await FioRun.RunAsync(drawn, _rounds, _results.Add, cancellation).ConfigureAwait(false));
+        foreach (var row in await PagerRun.RunAsync(_floor, WithFile, _rounds, _results.Add, cancellation)
+            .ConfigureAwait(false))
+        {
+            Add(row);
+        }
+
+        Add(await FioRun.RunAsync(WithFile(AccessPattern.RandRead), _rounds, _results.Add, cancellation)
+            .ConfigureAwait(false));
         await RunScanAsync(cancellation).ConfigureAwait(false);
         Add(GcPauseRun.Run());
     }
@@ -126,6 +132,8 @@ internal sealed class SuiteRun
             throw new CommandException(ExitCode.Wrong, "a value was wrong; this is a defect, please report it");
         }
     }
+
+    private BenchPlan WithFile(AccessPattern pattern) => WithFile(_plan with { Pattern = pattern, Devices = [] });
 
     /// <summary>Each size and kind of contents has a file of its own, made when first needed.</summary>
     private BenchPlan WithFile(BenchPlan plan)
