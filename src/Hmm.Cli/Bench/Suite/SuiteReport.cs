@@ -50,7 +50,7 @@ internal static class SuiteReport
     {
         output.WriteLine(Text(
             $"File or range {ByteSize.Format(plan.SizeBytes)}, budget {ByteSize.Format(plan.BudgetBytes)} ")
-            + Text($"(devices: a quarter of both), {rounds} turns; {Machine(plan)}."));
+            + Text($"(devices: half of both), {rounds} turns; {Machine(plan)}."));
         output.WriteLine();
         output.WriteLine("| work | against | ours | theirs | ratio, median (least to largest) | target | reached |");
         output.WriteLine("|---|---|---|---|---|---|---|");

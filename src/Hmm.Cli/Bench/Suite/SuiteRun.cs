@@ -83,9 +83,16 @@ internal sealed class SuiteRun
         }
         catch (CommandException exception) when (exception.ExitCode != ExitCode.Wrong)
         {
+            if (line.Peers is [var only])
+            {
+                Add(SuiteRow.NotMeasured(line.Work, only.Target.Name(), only.Least, exception.Message));
+                return;
+            }
+
+            // Those that can be measured are, without the others.
             foreach (var peer in line.Peers)
             {
-                Add(SuiteRow.NotMeasured(line.Work, peer.Target.Name(), peer.Least, exception.Message));
+                await RunAsync(line with { Peers = [peer] }, cancellation).ConfigureAwait(false);
             }
 
             return;
