@@ -4,10 +4,11 @@
 //
 //   cc -O2 -o touch bench/floor/touch.c && ./touch
 //
-// Pages are installed in runs of 512 with UFFDIO_COPY, and then each is touched, twice. First alone, then while another
-// process maps and unmaps memory of its own on the other processor. On hardware with nested page tables, or none, the
-// first touch is a miss in the TLB; where the hypervisor keeps page tables of its own it is a trap. Prints, in
-// nanoseconds a page: {"beside":...,"install":...,"first_touch":...,"second_touch":...}
+// Pages are installed in runs of 512 with UFFDIO_COPY, writable or write-protected, and then each is read, twice. First
+// alone, then while another process maps and unmaps memory of its own on the other processor. On hardware with nested
+// page tables, or none, the first touch is a miss in the TLB; where the hypervisor keeps page tables of its own it is a
+// trap. Prints, in nanoseconds a page:
+// {"pages":...,"beside":...,"install":...,"first_touch":...,"second_touch":...}
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -39,11 +40,12 @@ static int64_t now_ns(void)
     return time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
-static void measure(const char *beside)
+static void measure(const char *beside, int protect)
 {
     size_t length = (size_t)PAGES * PAGE_BYTES;
     int faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-    struct uffdio_api api = {.api = UFFD_API, .features = UFFD_FEATURE_MISSING_SHMEM};
+    struct uffdio_api api = {
+        .api = UFFD_API, .features = UFFD_FEATURE_MISSING_SHMEM | UFFD_FEATURE_WP_HUGETLBFS_SHMEM};
     if (faults < 0 || ioctl(faults, UFFDIO_API, &api))
         fail("userfaultfd");
     int file = memfd_create("touch", 0);
@@ -51,7 +53,8 @@ static void measure(const char *beside)
         fail("memfd_create");
     char *memory = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     char *source = malloc((size_t)RUN * PAGE_BYTES);
-    struct uffdio_register range = {.range = {(uint64_t)memory, length}, .mode = UFFDIO_REGISTER_MODE_MISSING};
+    struct uffdio_register range = {
+        .range = {(uint64_t)memory, length}, .mode = UFFDIO_REGISTER_MODE_MISSING | UFFDIO_REGISTER_MODE_WP};
     if (memory == MAP_FAILED || source == NULL || ioctl(faults, UFFDIO_REGISTER, &range))
         fail("UFFDIO_REGISTER");
     memset(source, 7, (size_t)RUN * PAGE_BYTES);
@@ -61,7 +64,8 @@ static void measure(const char *beside)
     for (size_t first = 0; first < PAGES; first += RUN) {
         char *run = memory + first * PAGE_BYTES;
         struct uffdio_copy copy = {
-            .dst = (uint64_t)run, .src = (uint64_t)source, .len = (uint64_t)RUN * PAGE_BYTES};
+            .dst = (uint64_t)run, .src = (uint64_t)source, .len = (uint64_t)RUN * PAGE_BYTES,
+            .mode = protect ? UFFDIO_COPY_MODE_WP : 0};
         int64_t before = now_ns();
         if (ioctl(faults, UFFDIO_COPY, &copy))
             fail("UFFDIO_COPY");
@@ -76,8 +80,9 @@ static void measure(const char *beside)
         }
     }
 
-    printf("{\"beside\":\"%s\",\"install\":%lld,\"first_touch\":%lld,\"second_touch\":%lld}\n", beside,
-           (long long)(install / PAGES), (long long)(touch[0] / PAGES), (long long)(touch[1] / PAGES));
+    printf("{\"pages\":\"%s\",\"beside\":\"%s\",\"install\":%lld,\"first_touch\":%lld,\"second_touch\":%lld}\n",
+           protect ? "write-protected" : "writable", beside, (long long)(install / PAGES),
+           (long long)(touch[0] / PAGES), (long long)(touch[1] / PAGES));
     fflush(stdout);
     munmap(memory, length);
     free(source);
@@ -99,13 +104,15 @@ static void map_and_unmap(void)
 
 int main(void)
 {
-    measure("nothing");
+    measure("nothing", 0);
+    measure("nothing", 1);
     pid_t child = fork();
     if (child < 0)
         fail("fork");
     if (child == 0)
         map_and_unmap();
-    measure("a process that maps and unmaps");
+    measure("a process that maps and unmaps", 0);
+    measure("a process that maps and unmaps", 1);
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
     return 0;
