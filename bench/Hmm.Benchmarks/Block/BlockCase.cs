@@ -6,7 +6,7 @@ namespace Hmm.Benchmarks.Block;
 /// <param name="Random">At random places.</param>
 /// <param name="Write">Evictions; else fills.</param>
 /// <param name="Pages">Pages of 4 KiB a transfer.</param>
-/// <param name="Depth">Transfers under way; 1: asked for and completed by one thread, as a fault is.</param>
+/// <param name="Depth">Transfers under way.</param>
 internal sealed record BlockCase(string Name, bool Random, bool Write, int Pages, int Depth)
 {
     public override string ToString() => $"{Name} {Pages * 4} KiB, depth {Depth}";

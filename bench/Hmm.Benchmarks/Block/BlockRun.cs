@@ -12,8 +12,8 @@ namespace Hmm.Benchmarks.Block;
 
 /// <summary>
 /// A block device, made as the host makes it, and driven as the core drives it: what leaves is handed over by one
-/// thread and comes back from the one that completes it, and so is here what is brought ahead; a fault is one thread's,
-/// with a ring of its own.
+/// thread and comes back from the one that completes it; what comes in is asked for and completed by one thread, that
+/// of faults or that of prefetch, with a ring of its own.
 /// </summary>
 internal sealed unsafe class BlockRun : IDisposable
 {
@@ -73,7 +73,7 @@ internal sealed unsafe class BlockRun : IDisposable
     }
 
     /// <summary>Transfers a second, over one.</summary>
-    public double Run(BlockCase what) => what.Depth == 1 ? RunOnOneThread(what) : RunInTurns(what);
+    public double Run(BlockCase what) => what.Write ? RunInTurns(what) : RunOnOneThread(what);
 
     public void Dispose()
     {
@@ -118,24 +118,28 @@ internal sealed unsafe class BlockRun : IDisposable
         using var end = EventFd.Create();
         epoll.Add(end, 0);
         using var ring = ThreadRing.TryCreate(epoll, out var whyNot) ?? throw new InvalidOperationException(whyNot);
-        var count = 0L;
+        var (begun, ended) = (0L, 0L);
         var start = Stopwatch.StartNew();
-        _batches[0].Completed = batch =>
+        for (var i = 0; i < what.Depth; i++)
         {
-            batch.Check();
-            count++;
-            if (start.ElapsedMilliseconds < RunMs)
+            _batches[i].Completed = batch =>
             {
-                Start(batch, what, count);
-            }
-            else
-            {
-                end.Signal();
-            }
-        };
-        Start(_batches[0], what, 0);
+                batch.Check();
+                ended++;
+                if (start.ElapsedMilliseconds < RunMs)
+                {
+                    Start(batch, what, begun++);
+                }
+                else if (ended == begun)
+                {
+                    end.Signal();
+                }
+            };
+            Start(_batches[i], what, begun++);
+        }
+
         ring.Wait();
-        return count / start.Elapsed.TotalSeconds;
+        return ended / start.Elapsed.TotalSeconds;
     }
 
     private void Start(BenchBatch batch, BlockCase what, long number)
