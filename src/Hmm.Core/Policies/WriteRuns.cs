@@ -17,14 +17,23 @@ internal sealed class WriteRuns
     /// <summary>Runs followed at once: a partition of a sort has two, a merge one.</summary>
     public const int RunsMax = 4;
 
-    // Two neighbours may be chance. 1 MiB of 4 KiB pages: by then a fault is spread over 256 pages, which take five
-    // times as long to write as to let through.
+    // Two neighbours may be chance. 1 MiB: by then a fault is spread over 256 pages of 4 KiB, which take five times as
+    // long to write as to let through. Of large pages it is few or none, since the thread of faults lets them through.
     private const int AheadPagesMin = 4;
-    private const int AheadPagesMax = 256;
+    private const int AheadFramesMax = 256;
 
     private readonly Lock _gate = new();
     private readonly Run[] _runs = new Run[RunsMax]; // Guarded by: _gate
+    private readonly int _aheadPagesMax; // immutable
     private long _clock; // Guarded by: _gate
+
+    /// <summary>Creates it.</summary>
+    /// <param name="pageOrder">log2 of the frames of a page.</param>
+    /// <param name="aheadPagesMax">The most pages that the range may have ahead of anybody.</param>
+    public WriteRuns(int pageOrder, long aheadPagesMax)
+    {
+        _aheadPagesMax = (int)Math.Min(AheadFramesMax >> pageOrder, aheadPagesMax);
+    }
 
     /// <summary>Says how many pages behind a page that is written for the first time will be written, too.</summary>
     /// <param name="page">The page.</param>
@@ -47,7 +56,7 @@ internal sealed class WriteRuns
                 {
                     run = ref other;
                     run.Step = page > run.Last ? 1 : -1;
-                    run.Ahead = Math.Clamp(run.Ahead * 2, AheadPagesMin, AheadPagesMax);
+                    run.Ahead = Math.Min(Math.Max(run.Ahead * 2, AheadPagesMin), _aheadPagesMax);
                     (run.Last, run.Used) = (page, ++_clock);
                     step = run.Step;
                     return run.Ahead;

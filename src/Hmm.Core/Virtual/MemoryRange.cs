@@ -41,7 +41,9 @@ internal sealed class MemoryRange
         Memory = memory;
         Share = new RangeShare(Statistics, PageOrder, options.MinFrames, options.MaxFrames);
         Queue = Share.IsLimited ? new ResidentQueue(new ThreeQueuePolicy(Share.MaxFrames)) : manager.Queue;
-        Streams = new StreamDetector(manager.AheadPagesMax(PageShift, Share.MaxFrames));
+        var aheadPagesMax = manager.AheadPagesMax(PageShift, Share.MaxFrames);
+        Streams = new StreamDetector(aheadPagesMax);
+        WriteRuns = new WriteRuns(PageOrder, aheadPagesMax);
         Lifetime = new LifetimeReference(Name);
     }
 
@@ -122,7 +124,7 @@ internal sealed class MemoryRange
     public StreamDetector Streams { get; }
 
     /// <summary>What runs its first writes make.</summary>
-    public WriteRuns WriteRuns { get; } = new();
+    public WriteRuns WriteRuns { get; }
 
     /// <summary>How much of the budget it may, and may always, use.</summary>
     public RangeShare Share { get; }

@@ -13,7 +13,7 @@ public sealed class WriteRunsTests
     [InlineData(-1)]
     public void LetsMoreThroughTheLongerARunIs(int direction)
     {
-        var runs = new WriteRuns();
+        var runs = new WriteRuns(pageOrder: 0, aheadPagesMax: 1024);
         var page = 5000L;
         int[] expected = [0, 4, 8, 16, 32, 64, 128, 256, 256];
         foreach (var ahead in expected)
@@ -27,7 +27,7 @@ public sealed class WriteRunsTests
     [Fact]
     public void GoesOnPastPagesThatWereDirtyAndEndsElsewhere()
     {
-        var runs = new WriteRuns();
+        var runs = new WriteRuns(pageOrder: 0, aheadPagesMax: 1024);
         runs.OnFirstWrite(10, Advice.Normal, out _);
         Assert.Equal(4, runs.OnFirstWrite(11, Advice.Normal, out _));
         Assert.Equal(8, runs.OnFirstWrite(18, Advice.Normal, out _));
@@ -38,7 +38,7 @@ public sealed class WriteRunsTests
     [Fact]
     public void FollowsAsManyRunsAsItSaysAndForgetsTheOldest()
     {
-        var runs = new WriteRuns();
+        var runs = new WriteRuns(pageOrder: 0, aheadPagesMax: 1024);
         for (var run = 0; run <= WriteRuns.RunsMax; run++)
         {
             runs.OnFirstWrite(run * 10_000L, Advice.Normal, out _);
@@ -48,10 +48,29 @@ public sealed class WriteRunsTests
         Assert.Equal(4, runs.OnFirstWrite((WriteRuns.RunsMax * 10_000L) + 1, Advice.Normal, out _));
     }
 
+    [Theory]
+    [InlineData(4, 1024, 16)]
+    [InlineData(9, 1024, 0)]
+    [InlineData(0, 10, 10)]
+    public void LetsNoMoreThroughThanAMebibyteOrTheRangesShare(int pageOrder, int aheadPagesMax, int most)
+    {
+        var runs = new WriteRuns(pageOrder, aheadPagesMax);
+        var page = 0L;
+        var ahead = 0;
+        for (var fault = 0; fault < 12; fault++)
+        {
+            ahead = runs.OnFirstWrite(page, Advice.Normal, out _);
+            Assert.InRange(ahead, 0, most);
+            page += ahead + 1;
+        }
+
+        Assert.Equal(most, ahead);
+    }
+
     [Fact]
     public void RandomAccessHasNoRuns()
     {
-        var runs = new WriteRuns();
+        var runs = new WriteRuns(pageOrder: 0, aheadPagesMax: 1024);
         runs.OnFirstWrite(10, Advice.Random, out _);
         Assert.Equal(0, runs.OnFirstWrite(11, Advice.Random, out _));
     }
