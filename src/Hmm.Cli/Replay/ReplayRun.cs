@@ -16,7 +16,7 @@ internal sealed class ReplayRun
 {
     // The batches of the core's reclaim, and the longest run of one fill.
     private const int BatchPagesMax = 256;
-    private const int BatchPagesMin = 16;
+    private const int BatchFramesMin = 16;
     private const int FillPagesMax = 64;
     private const int WindowDivisor = 32;
 
@@ -36,6 +36,7 @@ internal sealed class ReplayRun
     private long _faults; // owner thread
     private long _fills; // owner thread
     private long _evictions; // owner thread
+    private long _framesPerPage = 1; // owner thread: of the page that left last
 
     /// <summary>Prepares a run.</summary>
     /// <param name="log">The trace.</param>
@@ -247,7 +248,8 @@ internal sealed class ReplayRun
         Span<ulong> batch = stackalloc ulong[BatchPagesMax];
         while (_budget.HighWatermark - _budget.Free is var wanted and > 0)
         {
-            var count = _policy.TakeVictims(batch[..(int)Math.Clamp(wanted, BatchPagesMin, BatchPagesMax)]);
+            wanted = Math.Max(wanted, BatchFramesMin) / _framesPerPage;
+            var count = _policy.TakeVictims(batch[..(int)Math.Clamp(wanted, 1, BatchPagesMax)]);
             if (count == 0)
             {
                 return;
@@ -269,7 +271,8 @@ internal sealed class ReplayRun
         }
 
         _evictions++;
-        _budget.Release(1L << _log.OrderOf(page));
+        _framesPerPage = 1L << _log.OrderOf(page);
+        _budget.Release(_framesPerPage);
         if (_residences is not null && _residences.TryNextUse(page, _nowNs, out var thenNs))
         {
             _unseen.Enqueue(page, thenNs);

@@ -22,7 +22,8 @@ internal sealed partial class Evictor
     /// </summary>
     public void CleanAhead()
     {
-        var pages = _manager.Budget.HighWatermark - _manager.Budget.LowWatermark;
+        var frames = _manager.Budget.HighWatermark - _manager.Budget.LowWatermark;
+        var pages = Math.Max(1, frames / Volatile.Read(ref _framesPerPage));
         var tokens = _coldest.AsSpan(0, (int)Math.Min(CleanPagesMax, pages));
         tokens = tokens[.._manager.Queue.Peek(tokens)];
         tokens.Sort();

@@ -13,7 +13,11 @@ namespace Hmm.Core.Migration;
 /// decides what to do between them.
 /// </summary>
 /// <remarks>
-/// Threads: steps from one thread at a time (the host's reclaim thread); write-backs and completions from any.
+/// As in Linux there is background reclaim, a thread of the host that steps from the low watermark to the high one, and
+/// direct reclaim, one batch on the thread that is about to serve a fault. What it unmaps costs the application little,
+/// since the thread that touched the page sleeps.
+/// Threads: <see cref="Step"/> from one thread (the host's reclaim thread), <see cref="StepDirectly"/>, write-backs and
+/// completions from any.
 /// Invariant: a page that a step or an operation works on is Evicting.
 /// </remarks>
 internal sealed partial class Evictor : IDisposable
@@ -21,7 +25,7 @@ internal sealed partial class Evictor : IDisposable
     // So many pages leave before those who wait for DRAM are served; 256 tokens are 2 KiB of stack. The least batch
     // keeps a tiny budget from evicting page by page.
     private const int BatchPagesMax = 256;
-    private const int BatchPagesMin = 16;
+    private const int BatchFramesMin = 16;
 
     // A slot holds the largest page; only the part that a copy uses ever costs DRAM.
     private const int SlotBytes = CopyBatch.FramesMax << Pfn.Shift;
@@ -35,7 +39,9 @@ internal sealed partial class Evictor : IDisposable
     private long _freedFrames; // Guarded by: atomic
     private long _fruitless; // Guarded by: atomic
     private long _wantedFrames; // Guarded by: atomic
+    private long _framesPerPage = 1; // Guarded by: the step under way, atomic for readers; of the batch before
     private bool _stuck; // Guarded by: atomic
+    private bool _stepping; // Guarded by: atomic
 
     internal Evictor(MemoryManager manager)
     {
@@ -67,52 +73,40 @@ internal sealed partial class Evictor : IDisposable
     /// <summary>Evicts one batch if DRAM is short.</summary>
     public ReclaimOutcome Step()
     {
+        if (!TryBeginStep())
+        {
+            return ReclaimOutcome.WaitForDevice; // The end of the other step is progress, too.
+        }
+
         var budget = _manager.Budget;
         var target = Math.Max(budget.HighWatermark, _manager.Filler.NeededFrames);
         target = Math.Max(target, Volatile.Read(ref _wantedFrames));
-        var queue = _queues.Choose(target - budget.Free - Volatile.Read(ref _leavingFrames), out var wanted);
-        if (queue is null)
+        var outcome = EvictNext(target - budget.Free - Volatile.Read(ref _leavingFrames));
+        EndStep();
+        return outcome;
+    }
+
+    /// <summary>
+    /// Evicts a batch of at most <see cref="DramBudget.DirectFrames"/>, or one page, if little DRAM is free and no
+    /// other step is under way.
+    /// </summary>
+    public void StepDirectly()
+    {
+        var budget = _manager.Budget;
+        if (budget.Free + Volatile.Read(ref _leavingFrames) >= budget.DirectWatermark || IsTurnFruitless
+            || !TryBeginStep())
         {
-            return ReclaimOutcome.Enough;
+            return;
         }
 
-        if (IsTurnFruitless && IsAnythingUnderWay)
+        var wanted = budget.HighWatermark - budget.Free - Volatile.Read(ref _leavingFrames);
+        if (_queues.Choose(wanted, out wanted) is { } queue && TryBegin(keepResident: false) is { } operation)
         {
-            // Before the batch: each page that it could not move would count as news, and the wait be no wait.
-            return ReclaimOutcome.WaitForDevice;
+            EvictBatch(queue, wanted, Math.Min(wanted, DramBudget.DirectFrames), operation);
         }
 
-        Span<ulong> tokens = stackalloc ulong[BatchPagesMax];
-        tokens = tokens[..(int)Math.Clamp(wanted, BatchPagesMin, BatchPagesMax)];
-        var operation = TryBegin(keepResident: false);
-        if (operation is null)
-        {
-            return ReclaimOutcome.WaitForDevice;
-        }
-
-        // Judged before the batch, too: where every write fails, there is always one under way after it.
-        var wasStuck = IsTurnFruitless && !IsAnythingUnderWay;
-        var popped = queue.Pop(tokens, wanted);
-        var count = EvictBatch(tokens[..popped], operation);
-        queue.PutBack(tokens[count..popped]);
-        if (!IsTurnFruitless && count > 0)
-        {
-            return ReclaimOutcome.Progress;
-        }
-
-        if (!wasStuck && IsAnythingUnderWay)
-        {
-            return ReclaimOutcome.WaitForDevice;
-        }
-
-        if (_manager.Filler.TryExchange())
-        {
-            return ReclaimOutcome.Progress;
-        }
-
-        Volatile.Write(ref _stuck, true);
+        EndStep();
         _manager.Progress.Signal();
-        return ReclaimOutcome.Stuck;
     }
 
     /// <summary>
@@ -216,11 +210,77 @@ internal sealed partial class Evictor : IDisposable
         }
     }
 
-    /// <summary>Sends out pages, by address; returns how many of the tokens it has looked at.</summary>
-    private int EvictBatch(ReadOnlySpan<ulong> tokens, EvictOperation? operation)
+    private bool TryBeginStep() => !Interlocked.Exchange(ref _stepping, true);
+
+    private void EndStep() => Volatile.Write(ref _stepping, false);
+
+    private ReclaimOutcome EvictNext(long wantedFrames)
+    {
+        var queue = _queues.Choose(wantedFrames, out var wanted);
+        if (queue is null)
+        {
+            return ReclaimOutcome.Enough;
+        }
+
+        if (IsTurnFruitless && IsAnythingUnderWay)
+        {
+            // Before the batch: each page that it could not move would count as news, and the wait be no wait.
+            return ReclaimOutcome.WaitForDevice;
+        }
+
+        var operation = TryBegin(keepResident: false);
+        if (operation is null)
+        {
+            return ReclaimOutcome.WaitForDevice;
+        }
+
+        // Judged before the batch, too: where every write fails, there is always one under way after it.
+        var wasStuck = IsTurnFruitless && !IsAnythingUnderWay;
+        var count = EvictBatch(queue, wanted, wanted, operation);
+        if (!IsTurnFruitless && count > 0)
+        {
+            return ReclaimOutcome.Progress;
+        }
+
+        if (!wasStuck && IsAnythingUnderWay)
+        {
+            return ReclaimOutcome.WaitForDevice;
+        }
+
+        if (_manager.Filler.TryExchange())
+        {
+            return ReclaimOutcome.Progress;
+        }
+
+        Volatile.Write(ref _stuck, true);
+        _manager.Progress.Signal();
+        return ReclaimOutcome.Stuck;
+    }
+
+    /// <summary>Sends out the next pages of a queue; returns how many it has looked at.</summary>
+    /// <param name="queue">Whose.</param>
+    /// <param name="turnFrames">How many frames are to leave before reclaim rests.</param>
+    /// <param name="batchFrames">How many of them now.</param>
+    /// <param name="operation">Where dirty pages go.</param>
+    private int EvictBatch(ResidentQueue queue, long turnFrames, long batchFrames, EvictOperation operation)
+    {
+        batchFrames = Math.Max(batchFrames, BatchFramesMin);
+        Span<ulong> tokens = stackalloc ulong[BatchPagesMax];
+        tokens = tokens[..(int)Math.Clamp(batchFrames / _framesPerPage, 1, BatchPagesMax)];
+        var popped = queue.Pop(tokens, turnFrames / _framesPerPage);
+        var count = EvictBatch(tokens[..popped], batchFrames, operation);
+        queue.PutBack(tokens[count..popped]);
+        return count;
+    }
+
+    /// <summary>
+    /// Sends out pages, by address, up to so many frames; returns how many of the tokens it has looked at.
+    /// </summary>
+    private int EvictBatch(ReadOnlySpan<ulong> tokens, long framesMax, EvictOperation? operation)
     {
         var i = 0;
-        while (i < tokens.Length)
+        var frames = 0L;
+        while (i < tokens.Length && frames < framesMax)
         {
             // Before the page is claimed: once it is, whatever frees it sets the count to none.
             Interlocked.Increment(ref _fruitless);
@@ -231,12 +291,13 @@ internal sealed partial class Evictor : IDisposable
                 continue;
             }
 
+            var used = 1;
             switch (Claim(range, token.Page))
             {
                 case PageState.Clean:
-                    i += DropRun(range, tokens[i..]);
+                    used = DropRun(range, tokens[i..], framesMax - frames);
                     _manager.Leave(range);
-                    continue;
+                    break;
                 case PageState.Dirty:
                     if (!TryGather(ref operation, range, token.Page))
                     {
@@ -250,7 +311,9 @@ internal sealed partial class Evictor : IDisposable
                     break;
             }
 
-            i++;
+            i += used;
+            frames += (long)used << range.PageOrder;
+            Volatile.Write(ref _framesPerPage, range.FramesPerPage);
         }
 
         StartOrReturn(operation);
@@ -289,14 +352,15 @@ internal sealed partial class Evictor : IDisposable
     }
 
     /// <summary>
-    /// Punches out the claimed clean page and the clean neighbours behind it; returns how many
+    /// Punches out the claimed clean page and the clean neighbours behind it, up to so many frames; returns how many
     /// tokens it used.
     /// </summary>
-    private int DropRun(MemoryRange range, ReadOnlySpan<ulong> tokens)
+    private int DropRun(MemoryRange range, ReadOnlySpan<ulong> tokens, long framesMax)
     {
         var first = new PageToken(tokens[0]).Page;
         var count = 1;
-        while (count < tokens.Length && tokens[count] == tokens[0] + (ulong)count)
+        var countMax = Math.Min(tokens.Length, framesMax >> range.PageOrder);
+        while (count < countMax && tokens[count] == tokens[0] + (ulong)count)
         {
             var page = first + count;
             var entry = range.Table.Read(page);

@@ -36,7 +36,9 @@ internal sealed class FaultHandler
     /// <param name="write">Whether it was a write.</param>
     /// <param name="writeProtect">Whether the page was present and write-protected.</param>
     /// <param name="thread">The thread, by its number in the application; 0: unknown.</param>
-    public void Handle(AddressSpace space, ulong address, bool write, bool writeProtect, uint thread = 0)
+    /// <param name="alone">Whether no other thread is known to wait behind this one.</param>
+    public void Handle(
+        AddressSpace space, ulong address, bool write, bool writeProtect, uint thread = 0, bool alone = false)
     {
         var range = space.Find(address);
         if (range is null || !range.Lifetime.TryGet())
@@ -46,7 +48,7 @@ internal sealed class FaultHandler
 
         var page = range.PageOf(address);
         _manager.Trace?.Faulted(range.TokenOf(page), write, writeProtect, thread);
-        Handle(range, page, write, writeProtect);
+        Handle(range, page, write, writeProtect, alone);
         _manager.Leave(range);
     }
 
@@ -60,7 +62,7 @@ internal sealed class FaultHandler
         }
     }
 
-    private void Handle(MemoryRange range, long page, bool write, bool writeProtect)
+    private void Handle(MemoryRange range, long page, bool write, bool writeProtect, bool alone)
     {
         range.Statistics.CountFault(writeProtect);
         while (true)
@@ -78,7 +80,7 @@ internal sealed class FaultHandler
             {
                 if (range.Table.TryTransition(page, entry, entry.In(PageState.Busy)))
                 {
-                    _manager.Filler.FillFault(range, page, write);
+                    _manager.Filler.FillFault(range, page, write, alone);
                     return;
                 }
             }

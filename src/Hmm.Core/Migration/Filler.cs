@@ -122,9 +122,19 @@ internal sealed unsafe partial class Filler : IDisposable
     /// Fills a page that was touched and that the caller moved to Busy, and what the policy wants
     /// with it.
     /// </summary>
-    public void FillFault(MemoryRange range, long page, bool write)
+    /// <param name="range">Whose page.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="write">Whether it was written to.</param>
+    /// <param name="alone">Whether its thread is the only one that is known to wait.</param>
+    public void FillFault(MemoryRange range, long page, bool write, bool alone)
     {
         var plan = range.Streams.OnFault(page, write, range.Advice);
+        if (alone && plan.Count == 0)
+        {
+            // A stream does not wait for its pages, and what leaves for it can leave meanwhile.
+            _manager.Evictor.StepDirectly();
+        }
+
         if (!TryReserveAndFill(range, page, write))
         {
             Wait(range, page, write);

@@ -432,7 +432,7 @@ internal sealed class RangeOperations
             }
             else if (range.Table.TryTransition(page, entry, entry.In(PageState.Busy)))
             {
-                _manager.Filler.FillFault(range, page, write: false);
+                _manager.Filler.FillFault(range, page, write: false, alone: false);
             }
         }
     }

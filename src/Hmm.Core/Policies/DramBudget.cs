@@ -23,6 +23,9 @@ internal sealed class DramBudget
     private const long SmallFrames = (2L << 20) >> Pfn.Shift;
     private const long MostFrames = (32L << 20) >> Pfn.Shift;
 
+    // 1 MiB: about a millisecond of unmapping where that is dear.
+    internal const int DirectFrames = 128;
+
     private readonly long _high; // immutable
     private readonly long _low; // immutable
     private long _window; // Guarded by: atomic
@@ -56,6 +59,12 @@ internal sealed class DramBudget
 
     /// <summary>Background reclaim stops when as many frames are free.</summary>
     public long HighWatermark => IsWindowed ? Limit - (Window / 4 * 3) : _high;
+
+    /// <summary>
+    /// A fault that nobody else waits behind makes room itself when fewer frames are free: one batch above the low
+    /// watermark, so that background reclaim starts only when faults do not keep up.
+    /// </summary>
+    public long DirectWatermark => LowWatermark + Math.Min(DirectFrames, (HighWatermark - LowWatermark) / 2);
 
     /// <summary>
     /// Prefetch leaves as many frames to faults. It may go below the low watermark, or reclaim, which starts there and

@@ -157,8 +157,19 @@ internal sealed class Placement
     }
 
     /// <summary>
+    /// The host's clock has struck: devices whose medium was full are tried again, since a disk may have got room.
+    /// </summary>
+    public void TryFullDevices()
+    {
+        foreach (var candidate in Volatile.Read(ref _candidates))
+        {
+            candidate.TryAgain();
+        }
+    }
+
+    /// <summary>
     /// A device in the order. Its medium may be full before its frames are (a sparse file on a full disk): then it gets
-    /// no more than it held at that moment. Now and then it is tried all the same, since a disk may have got room.
+    /// no more than it held at that moment, until it is tried again.
     /// </summary>
     internal sealed class Candidate(DeviceMemory device)
     {
@@ -166,7 +177,8 @@ internal sealed class Placement
         private const int ShortDivisor = 16;
         private const int SpareDivisor = 8;
 
-        // A try that fails costs one copy; the 256 refusals before it cost far more than that on the other devices.
+        // Where a deadline, and so the clock, is as long as an hour. A try that fails costs one copy; the 256 refusals
+        // before it cost far more than that on the other devices.
         private const int RefusalsBeforeRetry = 256;
 
         private long _usedMax = long.MaxValue; // Guarded by: atomic
@@ -195,8 +207,7 @@ internal sealed class Placement
                     return false;
                 }
 
-                Volatile.Write(ref _refusals, 0);
-                Volatile.Write(ref _usedMax, long.MaxValue);
+                TryAgain();
                 room = long.MaxValue;
             }
 
@@ -241,6 +252,12 @@ internal sealed class Placement
 
             _hand = frame + 1;
             return true;
+        }
+
+        public void TryAgain()
+        {
+            Volatile.Write(ref _refusals, 0);
+            Volatile.Write(ref _usedMax, long.MaxValue);
         }
 
         public void NoteFull() => Volatile.Write(ref _usedMax, (long)Device.Statistics.FramesUsed);

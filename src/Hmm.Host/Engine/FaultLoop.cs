@@ -110,7 +110,7 @@ internal sealed class FaultLoop : IDisposable
                     var sources = Volatile.Read(ref _sources);
                     if (Volatile.Read(ref sources[(int)events[i].Tag]) is { } source)
                     {
-                        Serve(source);
+                        Serve(source, others: count > 1);
                     }
                 }
 
@@ -125,17 +125,20 @@ internal sealed class FaultLoop : IDisposable
         }
     }
 
-    private void Serve(Source source)
+    /// <param name="source">Whose faults.</param>
+    /// <param name="others">Whether other sources have some, too.</param>
+    private void Serve(Source source, bool others)
     {
         Span<UffdMessage> messages = stackalloc UffdMessage[MessagesMax];
         var count = source.Faults.Read(messages, out _);
+        var alone = count == 1 && !others;
         for (var i = 0; i < count; i++)
         {
             ref readonly var message = ref messages[i];
             if (message.IsPageFault)
             {
                 _handler.Handle(
-                    source.Space, message.Address, message.IsWrite, message.IsWriteProtect, message.ThreadId);
+                    source.Space, message.Address, message.IsWrite, message.IsWriteProtect, message.ThreadId, alone);
             }
         }
     }

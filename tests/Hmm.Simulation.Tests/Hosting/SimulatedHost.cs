@@ -221,6 +221,8 @@ internal sealed class SimulatedHost : IDisposable
             resident += range.VerifyQuiet(ref frames, ref pinned);
         }
 
+        var queues = _ranges.Select(static range => range.Range.Queue).Append(Manager.Queue).Distinct();
+        Assert.Equal(_ranges.Sum(static range => range.QueuedPages), queues.Sum(static queue => queue.Count));
         Assert.Equal(Kernel.ResidentFrames, resident);
         Assert.Equal(resident + _ballastFrames, Manager.Budget.Reserved);
         Assert.Equal(framesNamed, Devices.Sum(static device => (long)device.Memory.Statistics.FramesUsed));
@@ -335,7 +337,8 @@ internal sealed class SimulatedHost : IDisposable
         foreach (var message in messages.AsSpan(0, count))
         {
             Scheduler.Yield();
-            Manager.Faults.Handle(message.Space, message.Address, message.Write, message.WriteProtect);
+            Manager.Faults.Handle(
+                message.Space, message.Address, message.Write, message.WriteProtect, alone: count == 1);
         }
     }
 

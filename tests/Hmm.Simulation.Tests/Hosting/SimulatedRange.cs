@@ -8,6 +8,21 @@ namespace Hmm.Simulation.Tests.Hosting;
 /// <summary>An open range: the core's side, the kernel's side, and the file behind it.</summary>
 internal sealed record SimulatedRange(MemoryRange Range, SimulatedMemory Memory, SimulatedFile? File)
 {
+    /// <summary>How many of its pages have a token in the order in which pages leave.</summary>
+    public long QueuedPages
+    {
+        get
+        {
+            var count = 0L;
+            for (var page = 0L; page < Range.PageCount; page++)
+            {
+                count += Range.Table.Read(page).IsQueued ? 1 : 0;
+            }
+
+            return count;
+        }
+    }
+
     /// <summary>
     /// Checks each page against the kernel when nothing is under way; returns the frames that are
     /// resident.

@@ -73,6 +73,17 @@ public sealed class PlacementTests : IDisposable
     }
 
     [Fact]
+    public void AFullDeviceIsTriedAgainWhenTheClockStrikes()
+    {
+        _placement.NoteError(_fast.Memory, Errno.ENOSPC);
+        Assert.Equal((_slow, 1), Take(1));
+        _placement.TryFullDevices();
+        Assert.Equal((_fast, 1), Take(1));
+        _placement.NoteError(_fast.Memory, Errno.ENOSPC);
+        Assert.Equal((_slow, 1), Take(1));
+    }
+
+    [Fact]
     public void OtherErrorsChangeNothing()
     {
         _placement.NoteError(_fast.Memory, Errno.EIO);
