@@ -75,7 +75,7 @@ internal sealed partial class Evictor : IDisposable
     {
         if (!TryBeginStep())
         {
-            return ReclaimOutcome.WaitForDevice; // The end of the other step is progress, too.
+            return ReclaimOutcome.WaitForProgress; // The end of the other step is progress, too.
         }
 
         var budget = _manager.Budget;
@@ -225,13 +225,13 @@ internal sealed partial class Evictor : IDisposable
         if (IsTurnFruitless && IsAnythingUnderWay)
         {
             // Before the batch: each page that it could not move would count as news, and the wait be no wait.
-            return ReclaimOutcome.WaitForDevice;
+            return ReclaimOutcome.WaitForProgress;
         }
 
         var operation = TryBegin(keepResident: false);
         if (operation is null)
         {
-            return ReclaimOutcome.WaitForDevice;
+            return ReclaimOutcome.WaitForProgress;
         }
 
         // Judged before the batch, too: where every write fails, there is always one under way after it.
@@ -244,7 +244,7 @@ internal sealed partial class Evictor : IDisposable
 
         if (!wasStuck && IsAnythingUnderWay)
         {
-            return ReclaimOutcome.WaitForDevice;
+            return ReclaimOutcome.WaitForProgress;
         }
 
         if (_manager.Filler.TryExchange())

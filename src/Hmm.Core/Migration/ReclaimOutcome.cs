@@ -10,8 +10,11 @@ internal enum ReclaimOutcome
     /// <summary>Pages left, or are on their way. Go on.</summary>
     Progress,
 
-    /// <summary>What could leave, or free a buffer, is with a device. Go on when an operation ends.</summary>
-    WaitForDevice,
+    /// <summary>
+    /// What could leave, or free a buffer, is with a device, or another thread is in a step. Go on when there is
+    /// progress.
+    /// </summary>
+    WaitForProgress,
 
     /// <summary>
     /// A whole turn of the queue freed nothing: everything is pinned, or no device takes pages. Try again later; if

@@ -98,7 +98,7 @@ internal sealed class ReclaimLoop : IDisposable
                     }
 
                     break;
-                case ReclaimOutcome.WaitForDevice:
+                case ReclaimOutcome.WaitForProgress:
                     _manager.Progress.Wait(epoch);
                     break;
                 case ReclaimOutcome.Stuck:

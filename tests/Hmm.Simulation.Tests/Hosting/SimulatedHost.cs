@@ -413,7 +413,7 @@ internal sealed class SimulatedHost : IDisposable
                     }
 
                     break;
-                case ReclaimOutcome.WaitForDevice:
+                case ReclaimOutcome.WaitForProgress:
                     _busy--;
                     Manager.Progress.Wait(epoch);
                     _busy++;

@@ -77,7 +77,7 @@ public sealed class ReclaimTests
 
         // Whoever comes while a step is under way waits for its end, or goes on to serve its fault.
         Assert.Equal(1, trace.Depth);
-        Assert.All(trace.Outcomes, static outcome => Assert.Equal(ReclaimOutcome.WaitForDevice, outcome));
+        Assert.All(trace.Outcomes, static outcome => Assert.Equal(ReclaimOutcome.WaitForProgress, outcome));
         Assert.Equal(ReclaimOutcome.Enough, host.Manager.Evictor.Step());
     });
 
