@@ -8,7 +8,8 @@ namespace Hmm.Linux;
 /// <content>
 /// Listening on a path. A socket file outlives a process that is killed, so a path that is taken
 /// may be stale. Who holds the path's lock knows that none of us listens there; whether another
-/// program does, connecting tells.
+/// program does, connecting tells. The kernel refuses who connects between bind and listen, so both
+/// are done under another name: once the path is there, somebody listens.
 /// </content>
 public sealed unsafe partial class UnixSocket
 {
@@ -49,6 +50,8 @@ public sealed unsafe partial class UnixSocket
                 ThrowInUse(path);
             }
 
+            RemoveStale(path, ref address);
+
             // 2. The mode of the unbound socket becomes the file's, so that at no time may others
             // connect.
             var result = LibC.fchmod(socket, OwnerOnly);
@@ -58,35 +61,27 @@ public sealed unsafe partial class UnixSocket
                 LinuxError.Throw(error, "fchmod", $"socket for \"{path}\", 0600");
             }
 
-            // 3. Bind, once more if a stale socket was in the way.
-            error = socket.TryBind(ref address);
-            if (error == Errno.EADDRINUSE)
+            // 3. Bind and listen. From here on disposing removes the name.
+            var name = NameBefore(path);
+            socket.BindAs(name);
+            result = LibC.listen(socket, backlog);
+            error = LinuxError.Last();
+            if (result < 0)
             {
-                RemoveStale(path, ref address);
-                error = socket.TryBind(ref address);
+                LinuxError.Throw(error, "listen", $"\"{path}\", {backlog}");
             }
 
-            if (error != Errno.None)
+            // 4. Whoever finds the path is heard.
+            result = LibC.renameat2(LibC.AT_FDCWD, name, LibC.AT_FDCWD, path, LibC.RENAME_NOREPLACE);
+            error = LinuxError.Last();
+            if (result < 0)
             {
-                LinuxError.Throw(error, "bind", $"\"{path}\"", ListenCause(error));
+                error = error == Errno.EEXIST ? Errno.EADDRINUSE : error;
+                LinuxError.Throw(error, "rename", $"\"{name}\", \"{path}\"", ListenCause(error));
             }
 
-            // 4. From here on disposing removes the path.
             socket.Path = path;
-            error = FileStatus.TryOf(path, out var status);
-            socket._identity = status.Identity;
-            if (error == Errno.None)
-            {
-                // 5. Listen.
-                result = LibC.listen(socket, backlog);
-                error = LinuxError.Last();
-                if (result == 0)
-                {
-                    return socket;
-                }
-            }
-
-            throw LinuxError.Create(error, "listen", $"\"{path}\", {backlog}");
+            return socket;
         }
         catch
         {
@@ -174,14 +169,26 @@ public sealed unsafe partial class UnixSocket
         $"\"{path}\"",
         "a program listens there already; connect to it, end it, or choose another path");
 
-    private Errno TryBind(ref sockaddr_un address)
+    // As long as the path, which may be as long as a socket's can be; only who holds the lock uses it.
+    private static string NameBefore(string path) => path[..^1] + (path[^1] == '~' ? '#' : '~');
+
+    private void BindAs(string name)
     {
-        // Safe because the pinned structure outlives the call and the length is its own.
-        fixed (sockaddr_un* pointer = &address)
+        var address = Address(name);
+        RemoveStale(name, ref address);
+
+        // Safe because the structure outlives the call and the length is its own.
+        var result = LibC.bind(this, &address, (uint)sizeof(sockaddr_un));
+        var error = LinuxError.Last();
+        if (result == 0)
         {
-            var result = LibC.bind(this, pointer, (uint)sizeof(sockaddr_un));
-            var error = LinuxError.Last();
-            return result == 0 ? Errno.None : error;
+            error = FileStatus.TryOf(name, out var status);
+            (Path, _identity) = (name, status.Identity);
+        }
+
+        if (error != Errno.None)
+        {
+            LinuxError.Throw(error, "bind", $"\"{name}\"", ListenCause(error));
         }
     }
 

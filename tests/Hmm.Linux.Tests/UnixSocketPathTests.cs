@@ -151,6 +151,32 @@ public sealed class UnixSocketPathTests : IDisposable
         using var client = UnixSocket.Connect(longest);
     }
 
+    [Fact]
+    public void WhoeverFindsThePathIsHeard()
+    {
+        for (var i = 0; i < 300; i++)
+        {
+            var listening = Task.Run(() => UnixSocket.Listen(SocketPath, 4));
+            while (!File.Exists(SocketPath))
+            {
+                Assert.False(listening.IsFaulted, $"{listening.Exception}");
+            }
+
+            using var client = UnixSocket.Connect(SocketPath);
+            listening.Result.Dispose();
+            Assert.Empty(Directory.GetFiles(_folder.Path));
+        }
+    }
+
+    [Fact]
+    public void WhatAListenerLeftThatWasKilledBeforeItListenedIsReplaced()
+    {
+        LeaveStale(SocketPath[..^1] + "~");
+        using var listener = UnixSocket.Listen(SocketPath, 4);
+        using var client = UnixSocket.Connect(SocketPath);
+        Assert.False(File.Exists(SocketPath[..^1] + "~"));
+    }
+
     [NeedsFact(Need.Mount)]
     public void ReadOnlyFolderIsNamed()
     {
@@ -226,12 +252,12 @@ public sealed class UnixSocketPathTests : IDisposable
     }
 
     // What kill -9 leaves: a lock file that nobody holds, and a bound path without a listener.
-    private unsafe void LeaveStale()
+    private unsafe void LeaveStale(string? path = null)
     {
         File.WriteAllText(SocketPath + ".lock", "");
         using var socket = new Descriptor(LibC.socket(LibC.AF_UNIX, LibC.SOCK_SEQPACKET | LibC.SOCK_CLOEXEC, 0));
         var address = new sockaddr_un { sun_family = LibC.AF_UNIX };
-        System.Text.Encoding.UTF8.GetBytes(SocketPath, new Span<byte>(address.sun_path, 107));
+        System.Text.Encoding.UTF8.GetBytes(path ?? SocketPath, new Span<byte>(address.sun_path, 107));
         Assert.Equal(0, LibC.bind(socket, &address, (uint)sizeof(sockaddr_un)));
     }
 }

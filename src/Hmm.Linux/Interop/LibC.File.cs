@@ -19,6 +19,7 @@ internal static unsafe partial class LibC
     internal const int O_PATH = 0x200000;
 
     internal const int AT_FDCWD = -100;
+    internal const uint RENAME_NOREPLACE = 1;
     internal const int AT_SYMLINK_NOFOLLOW = 0x100;
     internal const int AT_EMPTY_PATH = 0x1000;
 
@@ -111,6 +112,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int unlink(string path);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int renameat2(int oldFolder, string oldPath, int newFolder, string newPath, uint flags);
 
     // statx and not stat: its structure is the same on every architecture.
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
