@@ -92,6 +92,11 @@ internal sealed partial class Evictor : IDisposable
     /// </summary>
     public void StepDirectly()
     {
+        if (_manager.Mutant == Mutant.DirtyBeforeUnprotect)
+        {
+            return; // Its race is one between the thread of faults and that of reclaim, which then has to evict.
+        }
+
         var budget = _manager.Budget;
         if (budget.Free + Volatile.Read(ref _leavingFrames) >= budget.DirectWatermark || IsTurnFruitless
             || !TryBeginStep())
