@@ -92,19 +92,14 @@ internal sealed partial class Evictor : IDisposable
     /// </summary>
     public void StepDirectly()
     {
-        if (_manager.Mutant == Mutant.DirtyBeforeUnprotect)
-        {
-            return; // Its race is one between the thread of faults and that of reclaim, which then has to evict.
-        }
-
         var budget = _manager.Budget;
-        if (budget.Free + Volatile.Read(ref _leavingFrames) >= budget.DirectWatermark || IsTurnFruitless
-            || !TryBeginStep())
+        var free = budget.Free + Volatile.Read(ref _leavingFrames);
+        if (free >= budget.DirectWatermark || IsTurnFruitless || !TryBeginStep())
         {
             return;
         }
 
-        var wanted = budget.HighWatermark - budget.Free - Volatile.Read(ref _leavingFrames);
+        var wanted = budget.HighWatermark - free;
         if (_queues.Choose(wanted, out wanted) is { } queue && TryBegin(keepResident: false) is { } operation)
         {
             EvictBatch(queue, wanted, Math.Min(wanted, DramBudget.DirectFrames), operation);

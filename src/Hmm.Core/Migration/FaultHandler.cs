@@ -209,7 +209,8 @@ internal sealed class FaultHandler
 
         // A few hundred nanoseconds wide by nature, which no minute of hammering meets: an eviction has to claim,
         // protect and read in between, and reclaim leaves pages alone that have just come. As long as a batch takes, it
-        // is met within seconds.
+        // is met within seconds. Reclaim's thread has to be the one that evicts: this one cannot meet itself.
+        _manager.ReclaimNeeded();
         Thread.SpinWait(MutantSpins);
         range.Memory.Protect(page, 1, writeProtected: false);
         FreeFrame(range, entry);

@@ -11,7 +11,8 @@ namespace Hmm.Simulation.Tests.Migration;
 /// <summary>How much leaves at a time, and on whose thread.</summary>
 public sealed class ReclaimTests
 {
-    private const int Pages = 1024;
+    private const int Pages = 4096;
+    private const int StreamStart = 4000;
 
     [Theory]
     [InlineData(true)]
@@ -39,9 +40,10 @@ public sealed class ReclaimTests
     public void AStreamLeavesItToTheThreadThatReclaims() => Play(static (host, range, thread) =>
     {
         Fill(host, range, thread, host.Manager.Budget.DirectWatermark - 1);
-        var next = range.Range.Statistics.ResidentPages;
-        Fault(host, range, thread, next + 64, alone: false);
-        Fault(host, range, thread, next + 65, alone: true);
+        Fault(host, range, thread, StreamStart, alone: false);
+        var before = range.Range.Statistics.FilledPages;
+        Fault(host, range, thread, StreamStart + 1, alone: true);
+        Assert.True(range.Range.Statistics.FilledPages > before + 1, "no stream was seen");
         Assert.Equal(0, range.Range.Statistics.EvictedPages);
     });
 
@@ -100,12 +102,13 @@ public sealed class ReclaimTests
         host.VerifyEmpty();
     }
 
-    /// <summary>Touches pages, every other one so that no stream is seen, until so many frames are free.</summary>
+    /// <summary>Touches pages below the stream's, at random, until so many frames are free.</summary>
     private static void Fill(SimulatedHost host, SimulatedRange range, SimulatedThread thread, long free)
     {
-        for (var i = 0L; host.Manager.Budget.Free > free; i++)
+        var random = new SeededRandom(1);
+        while (host.Manager.Budget.Free > free)
         {
-            Fault(host, range, thread, i * 37 % (Pages - 1), alone: false);
+            Fault(host, range, thread, random.Next(StreamStart), alone: false);
         }
 
         Assert.Equal(free, host.Manager.Budget.Free);
@@ -113,9 +116,9 @@ public sealed class ReclaimTests
 
     private static void Fault(SimulatedHost host, SimulatedRange range, SimulatedThread thread, long page, bool alone)
     {
-        if (Touch(range, thread, page) != TouchOutcome.Waits)
+        if (Touch(range, thread, page) == TouchOutcome.Done)
         {
-            return;
+            return; // It came along.
         }
 
         Span<FaultMessage> messages = new FaultMessage[1];
