@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using Hmm.Linux.Interop;
 using Hmm.Uapi;
 
@@ -62,7 +63,7 @@ public sealed unsafe partial class UnixSocket
             }
 
             // 3. Bind and listen. From here on disposing removes the name.
-            var name = NameBefore(path);
+            var name = NameBefore(path, socket._lock);
             socket.BindAs(name);
             result = LibC.listen(socket, backlog);
             error = LinuxError.Last();
@@ -72,15 +73,11 @@ public sealed unsafe partial class UnixSocket
             }
 
             // 4. Whoever finds the path is heard.
-            result = LibC.renameat2(LibC.AT_FDCWD, name, LibC.AT_FDCWD, path, LibC.RENAME_NOREPLACE);
-            error = LinuxError.Last();
-            if (result < 0)
+            if (name != path)
             {
-                error = error == Errno.EEXIST ? Errno.EADDRINUSE : error;
-                LinuxError.Throw(error, "rename", $"\"{name}\", \"{path}\"", ListenCause(error));
+                socket.Rename(path);
             }
 
-            socket.Path = path;
             return socket;
         }
         catch
@@ -169,8 +166,14 @@ public sealed unsafe partial class UnixSocket
         $"\"{path}\"",
         "a program listens there already; connect to it, end it, or choose another path");
 
-    // As long as the path, which may be as long as a socket's can be; only who holds the lock uses it.
-    private static string NameBefore(string path) => path[..^1] + (path[^1] == '~' ? '#' : '~');
+    // A name in the path's folder that only who holds the path's lock uses: by the number of the lock's file. In a
+    // folder whose own name leaves no room for it, the path itself: there, who connects just then is refused.
+    private static string NameBefore(string path, SocketLock held)
+    {
+        var (_, _, number) = FileStatus.Of(held).Identity;
+        var name = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path) ?? string.Empty, $".hmm-{number:x}");
+        return Encoding.UTF8.GetByteCount(name) < sockaddr_un.PathSizeBytes ? name : path;
+    }
 
     private void BindAs(string name)
     {
@@ -190,6 +193,19 @@ public sealed unsafe partial class UnixSocket
         {
             LinuxError.Throw(error, "bind", $"\"{name}\"", ListenCause(error));
         }
+    }
+
+    private void Rename(string path)
+    {
+        var result = LibC.renameat2(LibC.AT_FDCWD, Path!, LibC.AT_FDCWD, path, LibC.RENAME_NOREPLACE);
+        var error = LinuxError.Last();
+        if (result < 0)
+        {
+            error = error == Errno.EEXIST ? Errno.EADDRINUSE : error;
+            LinuxError.Throw(error, "rename", $"\"{Path}\", \"{path}\"", ListenCause(error));
+        }
+
+        Path = path;
     }
 
     // Only while the path still names our own socket: after a shutdown another listener may have

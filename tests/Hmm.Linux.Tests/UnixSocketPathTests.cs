@@ -171,10 +171,41 @@ public sealed class UnixSocketPathTests : IDisposable
     [Fact]
     public void WhatAListenerLeftThatWasKilledBeforeItListenedIsReplaced()
     {
-        LeaveStale(SocketPath[..^1] + "~");
+        File.WriteAllText(SocketPath + ".lock", "");
+        Assert.Equal(Errno.None, FileStatus.TryOf(SocketPath + ".lock", out var held));
+        var left = _folder.File($".hmm-{held.Identity.Number:x}");
+        LeaveStale(left);
         using var listener = UnixSocket.Listen(SocketPath, 4);
         using var client = UnixSocket.Connect(SocketPath);
-        Assert.False(File.Exists(SocketPath[..^1] + "~"));
+        Assert.False(File.Exists(left));
+    }
+
+    [Fact]
+    public void ListenersOfOneFolderDoNotMeet()
+    {
+        for (var i = 0; i < 50; i++)
+        {
+            var paths = Enumerable.Range(0, 8).Select(number => _folder.File($"s{number}")).ToArray();
+            var listeners = new UnixSocket[paths.Length];
+            Parallel.For(0, paths.Length, number => listeners[number] = UnixSocket.Listen(paths[number], 4));
+            for (var number = 0; number < paths.Length; number++)
+            {
+                using var client = UnixSocket.Connect(paths[number]);
+                using var accepted = listeners[number].Accept();
+            }
+
+            Array.ForEach(listeners, static listener => listener.Dispose());
+            Assert.Empty(Directory.GetFiles(_folder.Path));
+        }
+    }
+
+    [Fact]
+    public void AFolderThatLeavesNoRoomForAnotherNameWorks()
+    {
+        var folder = _folder.Path + "/" + new string('x', 107 - _folder.Path.Length - 3);
+        Directory.CreateDirectory(folder);
+        using var listener = UnixSocket.Listen(folder + "/s", 4);
+        using var client = UnixSocket.Connect(folder + "/s");
     }
 
     [NeedsFact(Need.Mount)]
