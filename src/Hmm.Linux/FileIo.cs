@@ -42,6 +42,7 @@ public sealed partial class FileIo : IDisposable
     private int _head; // Guarded by: _gate
     private int _count; // Guarded by: _gate
     private volatile bool _closing; // Guarded by: _gate for the writer, atomic for readers
+    private volatile FileIoBuffers[]? _registered; // Guarded by: atomic; null: none
     private int _flights; // Guarded by: atomic
 
     private FileIo(in Opened opened, int workers, bool ring)
@@ -181,9 +182,10 @@ public sealed partial class FileIo : IDisposable
 
     /// <summary>
     /// Registers memory that most transfers come from or go to, once for the life of the file, so that the kernel need
-    /// not look up its pages for each. It is locked in DRAM from then on. Transfers elsewhere work as before.
+    /// not look up its pages for each. It is locked in DRAM from then on. Transfers elsewhere work as before. A
+    /// <see cref="ThreadRing"/> that this file is used from registers it as well, if it has registered none.
     /// </summary>
-    /// <param name="buffers">The memory; it outlives this object.</param>
+    /// <param name="buffers">The memory; it outlives this object and the rings of threads that use it.</param>
     /// <returns>
     /// <see cref="Errno.None"/>; <see cref="Errno.ENOMEM"/>: more than the limit on locked memory;
     /// <see cref="Errno.EOPNOTSUPP"/>: there is no io_uring.
@@ -191,7 +193,15 @@ public sealed partial class FileIo : IDisposable
     public Errno RegisterBuffers(IReadOnlyList<FileIoBuffers> buffers)
     {
         ArgumentNullException.ThrowIfNull(buffers);
-        return _uring is null ? Errno.EOPNOTSUPP : _uring.RegisterBuffers(buffers);
+        if (_uring is null)
+        {
+            return Errno.EOPNOTSUPP;
+        }
+
+        FileIoBuffers[] pieces = [.. buffers];
+        var error = _uring.RegisterBuffers(pieces);
+        _registered = error == Errno.None ? pieces : null;
+        return error;
     }
 
     /// <summary>
@@ -232,6 +242,8 @@ public sealed partial class FileIo : IDisposable
         _direct?.Dispose();
         _buffered.Dispose();
     }
+
+    internal FileIoBuffers[]? RegisteredBuffers => _registered;
 
     internal int NumberOf(bool direct) => (int)(direct ? _direct! : _buffered).DangerousGetHandle();
 

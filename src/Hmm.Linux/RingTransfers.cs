@@ -90,13 +90,13 @@ internal sealed unsafe class RingTransfers : IDisposable
     }
 
     // The ring takes registrations from its own thread only.
-    internal Errno RegisterBuffers(IReadOnlyList<FileIoBuffers> buffers)
+    internal Errno RegisterBuffers(FileIoBuffers[] buffers)
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_closing, _file);
             _answered.Reset();
-            _toRegister = [.. buffers];
+            _toRegister = buffers;
             _asleep = false;
         }
 

@@ -24,6 +24,7 @@ public sealed class ThreadRing : IDisposable
     private readonly RingFlights _flights; // owner thread
     private readonly Epoll _epoll; // immutable
     private bool _armed; // owner thread; the kernel has the epoll's poll
+    private bool _hasRegistered; // owner thread; or was refused
 
     private ThreadRing(IoUring ring, Epoll epoll)
     {
@@ -34,6 +35,12 @@ public sealed class ThreadRing : IDisposable
 
     // The calling thread's, if it has one.
     internal static ThreadRing? Current => s_current;
+
+    /// <summary>
+    /// What came of registering the memory that the first file with such memory has
+    /// (<see cref="FileIo.RegisterBuffers"/>); <see cref="Errno.EAGAIN"/>: there was none yet.
+    /// </summary>
+    public Errno BuffersError { get; private set; } = Errno.EAGAIN;
 
     /// <summary>Gives the calling thread a ring.</summary>
     /// <param name="epoll">What the thread waits for; disposed after the ring.</param>
@@ -96,6 +103,13 @@ public sealed class ThreadRing : IDisposable
         if (_flights.FreeCount == 0)
         {
             return false;
+        }
+
+        if (!_hasRegistered && file.RegisteredBuffers is { } buffers)
+        {
+            // Once, and whatever comes of it: a ring that may not lock them looks their pages up for each transfer.
+            _hasRegistered = true;
+            BuffersError = _flights.Register(buffers);
         }
 
         _flights.Begin(file, in request);

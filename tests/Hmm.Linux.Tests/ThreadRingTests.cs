@@ -47,6 +47,39 @@ public sealed class ThreadRingTests : IDisposable
     });
 
     [NeedsFact(Need.Ring)]
+    public void MemoryThatAFileHasRegisteredIsRegisteredHereToo() => OnAThread((epoll, ring) =>
+    {
+        using var target = new Target(epoll, 1);
+        using var without = new OtherThreads<FileIo>(Scratch());
+        without.Value.Submit(Request(write: true, 0, 0, target));
+        target.Wait(ring);
+        Assert.Equal(Errno.EAGAIN, ring.BuffersError);
+
+        // The second half of each buffer of 32 KiB is not registered.
+        using var file = new OtherThreads<FileIo>(FileIo.CreateScratch(_folder.Path, 16 << 20, workers: 1, ring: true));
+        Assert.Equal(
+            Errno.None, file.Value.RegisterBuffers([new FileIoBuffers(_memory.Address, 32 << 10, 16 << 10, 8)]));
+        new Random(1).NextBytes(_memory.Span);
+        var expected = _memory.Span.ToArray();
+        RunAll(write: true);
+        Assert.Equal(Errno.None, ring.BuffersError);
+        _memory.Span.Clear();
+        RunAll(write: false);
+        Assert.True(_memory.Span.SequenceEqual(expected));
+
+        void RunAll(bool write)
+        {
+            target.Restart(Pages);
+            for (var page = 0; page < Pages; page++)
+            {
+                file.Value.Submit(Request(write, page, page, target));
+            }
+
+            target.Wait(ring);
+        }
+    });
+
+    [NeedsFact(Need.Ring)]
     public void SubmittingCompletesWhatIsDoneAndWaitsForNothing() => OnAThread((epoll, ring) =>
     {
         using var target = new Target(epoll, 1);

@@ -56,12 +56,15 @@ internal sealed unsafe class BlockRun : IDisposable
 
         // Short of what is under way, so that a write finds room before the oldest run is freed.
         _runs = new Pfn[((int)(_device.SizeBytes >> 12) / PagesMax) - DepthMax];
-        FileBytes = (ulong)new FileInfo(path).Length;
     }
 
     public string Description => _device.Description;
 
-    public ulong FileBytes { get; }
+    /// <summary>
+    /// How much of the file is written, from its start: a log fills it in order, and a disk is not asked for the rest,
+    /// which the file system knows to be zero.
+    /// </summary>
+    public ulong WrittenBytes => (ulong)_runs.Length * PagesMax << 12;
 
     /// <summary>Writes every run, so that there is something to read.</summary>
     public void Fill()

@@ -26,7 +26,7 @@ internal static class Fio
 
     /// <summary>Transfers a second, over one.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="fileBytes">Its length.</param>
+    /// <param name="fileBytes">How much of it, from its start.</param>
     /// <param name="what">What to measure.</param>
     public static double Run(string path, ulong fileBytes, BlockCase what)
     {

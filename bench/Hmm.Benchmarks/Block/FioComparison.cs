@@ -61,7 +61,7 @@ internal static class FioComparison
         for (var round = 0; round < Rounds; round++)
         {
             ours[round] = device.Run(what);
-            fio[round] = Fio.Run(path, device.FileBytes, what);
+            fio[round] = Fio.Run(path, device.WrittenBytes, what);
             ratios[round] = ours[round] / fio[round];
         }
 
