@@ -54,4 +54,4 @@ ulimit -n 65536 2>/dev/null || echo "run.sh: at most $(ulimit -n) open files; te
 
 "$root/hmm" bench --suite "$out" --size "$size" --rounds "$rounds" --seconds 3 --warm-seconds 2 \
     --device-folder "$folder" "${floor[@]}" "${readahead[@]}"
-[[ -n $suite_only ]] || "$root/hmm" bench --scale "$out" --rounds "$rounds"
+[[ -n $suite_only ]] || "$root/hmm" bench --scale "$out" --rounds "$rounds" "${floor[@]}"

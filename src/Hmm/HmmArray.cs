@@ -79,13 +79,15 @@ public sealed unsafe partial class HmmArray<T> : IDisposable, IAsyncDisposable
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
+            // Read before the check, which may throw: so a loop can keep it in a register, as it does an array's.
+            var pointer = _pointer;
             if ((ulong)index >= (ulong)_length)
             {
                 ThrowIndex(index);
             }
 
             // Safe because the index is inside the mapping, which exists until the length is 0.
-            return ref _pointer[index];
+            return ref pointer[index];
         }
     }
 

@@ -91,6 +91,20 @@ public sealed class ErrorPathTests
     });
 
     [Fact]
+    public void WritesToPagesThatNoDeviceTakesDoNotFault() => Scenario.Run(s_roomy, static (host, script) =>
+    {
+        var range = host.Open(RangeKind.Anonymous, 24);
+        StoreAndCheck(script, range, 24);
+        host.Devices[0].Faults.WriteErrorPermille = 1000;
+        host.Manager.Migrator.Migrate(range.Range, 0, 24, host.Devices[0].Memory, default);
+        host.WaitQuiet();
+        var before = range.Range.Statistics.WriteProtectFaults;
+        StoreAndCheck(script, range, 24);
+        Assert.Equal(before, range.Range.Statistics.WriteProtectFaults);
+        Assert.True(host.Devices[0].ErrorCount > 0);
+    });
+
+    [Fact]
     public void TheNextDeviceTakesOverWhenOneIsFull() =>
         Scenario.Run(s_tight with { DeviceFrames = [64, 64] }, static (host, script) =>
     {

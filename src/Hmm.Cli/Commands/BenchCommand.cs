@@ -28,16 +28,17 @@ internal static class BenchCommand
         {
             using var readAhead = ReadAheadOf(options, parse);
             var rounds = Rounds(parse.GetValue(options.Rounds));
+            var floor = new FloorPrograms(parse.GetRequiredValue(options.Floor));
             if (parse.GetValue(options.Suite) is { } suiteFolder)
             {
-                var floor = parse.GetRequiredValue(options.Floor);
                 return await RunSuiteAsync(plan, rounds, floor, suiteFolder, terminal, cancellation)
                     .ConfigureAwait(false);
             }
 
             if (parse.GetValue(options.Scale) is { } scaleFolder)
             {
-                return await RunScaleAsync(rounds, scaleFolder, terminal, cancellation).ConfigureAwait(false);
+                return await RunScaleAsync(rounds, floor, scaleFolder, terminal, cancellation)
+                    .ConfigureAwait(false);
             }
 
             if (parse.GetValue(options.Against) is not { } peers)
@@ -81,12 +82,12 @@ internal static class BenchCommand
     private static async Task<int> RunSuiteAsync(
         BenchPlan plan,
         int rounds,
-        string floorFolder,
+        FloorPrograms floor,
         string folder,
         Terminal terminal,
         CancellationToken cancellation)
     {
-        var suite = new SuiteRun(plan, rounds, new FloorPrograms(floorFolder), terminal.Out.WriteLine);
+        var suite = new SuiteRun(plan, rounds, floor, terminal.Out.WriteLine);
         try
         {
             await suite.RunAsync(cancellation).ConfigureAwait(false);
@@ -103,9 +104,9 @@ internal static class BenchCommand
     }
 
     private static async Task<int> RunScaleAsync(
-        int rounds, string folder, Terminal terminal, CancellationToken cancellation)
+        int rounds, FloorPrograms floor, string folder, Terminal terminal, CancellationToken cancellation)
     {
-        var scale = new ScaleRun(rounds, terminal.Out.WriteLine);
+        var scale = new ScaleRun(rounds, floor, terminal.Out.WriteLine);
         await scale.RunAsync(cancellation).ConfigureAwait(false);
         ScalePlot.Write(folder, scale.Points);
         return ExitCode.Ok;

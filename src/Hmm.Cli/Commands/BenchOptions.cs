@@ -99,7 +99,7 @@ internal sealed class BenchOptions
     };
 
     internal Option<string> Floor { get; } = Text(
-        "--floor", "DIR", "", "The compiled programs of bench/floor, for the suite.");
+        "--floor", "DIR", "", "The compiled programs of bench/floor, for --suite and --scale.");
 
     internal Option<string?> Scale { get; } = new("--scale")
     {

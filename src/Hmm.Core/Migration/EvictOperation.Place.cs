@@ -69,15 +69,7 @@ internal sealed partial class EvictOperation
     {
         if (_only is not null || _store is not null || IsExpired)
         {
-            var error = IsExpired ? Errno.EAGAIN : Errno.EOPNOTSUPP;
-            for (var i = 0; i < _count; i++)
-            {
-                if (_ranges[i] is not null)
-                {
-                    Keep(i, error);
-                }
-            }
-
+            KeepAll(0, _count, IsExpired ? Errno.EAGAIN : Errno.EOPNOTSUPP);
             Finish();
             return;
         }

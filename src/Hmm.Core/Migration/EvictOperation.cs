@@ -22,7 +22,8 @@ namespace Hmm.Core.Migration;
 ///   5 punch      Evicting              only now is the copy in DRAM given up
 ///   6 publish    Evicting -> Absent    with the frame, then wake whoever waits
 /// </code>
-/// A failure anywhere publishes Dirty again: the page is in DRAM, still protected, and a write fault lifts that.
+/// A failure anywhere publishes Dirty again: the page is in DRAM, and writes are let through before, so that a page
+/// that no device takes does not fault for each turn that it was looked at. Where that cannot be, a write fault does.
 /// </remarks>
 internal sealed partial class EvictOperation : CopyBatch
 {
@@ -418,8 +419,30 @@ internal sealed partial class EvictOperation : CopyBatch
         _manager.Announce(range, _pages[i], length, pending);
     }
 
+    /// <summary>Those of some pages that are not done with stay in DRAM.</summary>
     private void KeepAll(int i, int length, Errno error)
     {
+        for (var end = i + length; i < end;)
+        {
+            var run = RunLength(i, end);
+            if (_ranges[i] is { } range)
+            {
+                KeepRun(range, i, run, error);
+            }
+
+            i += run;
+        }
+    }
+
+    /// <summary>Neighbours stay in DRAM after step 2: writes to them are let through again.</summary>
+    private void KeepRun(MemoryRange range, int i, int length, Errno error)
+    {
+        // Read while they are Evicting, so that a checkpoint that froze the range since waits for them.
+        if (!range.IsFrozen)
+        {
+            range.Memory.Protect(_pages[i], length, writeProtected: false);
+        }
+
         for (var at = i; at < i + length; at++)
         {
             Keep(at, error);

@@ -4,7 +4,8 @@ using System.Globalization;
 namespace Hmm.Cli.Bench.Suite;
 
 /// <summary>
-/// The points of each axis as a table in Markdown, and as a plot in SVG: flat lines are what is wanted.
+/// The points of each axis as a table in Markdown, and as a plot in SVG: flat lines are what is wanted. What the C
+/// floor takes is drawn dashed.
 /// </summary>
 internal static class ScalePlot
 {
@@ -18,15 +19,15 @@ internal static class ScalePlot
         Directory.CreateDirectory(folder);
         using (var table = new StreamWriter(Path.Combine(folder, "scale.md")))
         {
-            table.WriteLine("| axis | value | fault p50, us | host, MiB | flat within 20 % |");
-            table.WriteLine("|---|---|---|---|---|");
+            table.WriteLine("| axis | value | fault p50, us | C floor, us | host, MiB | flat within 20 % |");
+            table.WriteLine("|---|---|---|---|---|---|");
             foreach (var axis in points.GroupBy(point => point.Axis))
             {
                 foreach (var point in axis)
                 {
                     table.WriteLine(
-                        Text($"| {point.Axis} | {point.Label} | {point.FaultP50Us:F2} | {point.HostMiB:F0} | ")
-                            + (ScaleRun.IsFlat(axis) ? "yes |" : "no |"));
+                        Text($"| {point.Axis} | {point.Label} | {point.FaultP50Us:F2} | {point.FloorP50Us:F2} | ")
+                            + Text($"{point.HostMiB:F0} | ") + (ScaleRun.IsFlat(axis) ? "yes |" : "no |"));
                 }
             }
         }
@@ -44,7 +45,7 @@ internal static class ScalePlot
             $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" ")
             + "font-family=\"sans-serif\" font-size=\"11\">");
         output.WriteLine("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>");
-        var top = points.Max(point => point.FaultP50Us) * 1.25;
+        var top = points.Max(point => Math.Max(point.FaultP50Us, point.FloorP50Us ?? 0)) * 1.25;
         for (var i = 0; i < axes.Count; i++)
         {
             output.WriteLine(Text($"<g transform=\"translate({i % 2 * PanelWidth},{i / 2 * PanelHeight})\">"));
@@ -62,13 +63,9 @@ internal static class ScalePlot
         output.WriteLine(Text($"<text x=\"{Margin}\" y=\"18\">fault p50 (us) by {axis}</text>"));
         output.WriteLine(Text($"<path d=\"M{Margin},28 V{Bottom} H{Right}\" stroke=\"black\" fill=\"none\"/>"));
         output.WriteLine(Text($"<text x=\"6\" y=\"36\">{top:F1}</text><text x=\"28\" y=\"{Bottom}\">0</text>"));
-        var line = "";
         for (var i = 0; i < points.Length; i++)
         {
-            // Values grow by a factor from point to point: even steps are a logarithmic scale.
-            var x = Margin + ((Right - Margin) * (i + 0.5) / points.Length);
-            var y = Bottom - ((Bottom - 28) * points[i].FaultP50Us / top);
-            line += Text($"{(i == 0 ? 'M' : 'L')}{x:F1},{y:F1} ");
+            var (x, y) = At(i, points[i].FaultP50Us);
             output.WriteLine(Text($"<circle cx=\"{x:F1}\" cy=\"{y:F1}\" r=\"3\"/>"));
             output.WriteLine(Text(
                 $"<text x=\"{x:F1}\" y=\"{y - 8:F1}\" text-anchor=\"middle\">{points[i].FaultP50Us:F1}</text>"));
@@ -76,7 +73,29 @@ internal static class ScalePlot
                 $"<text x=\"{x:F1}\" y=\"{Bottom + 16}\" text-anchor=\"middle\">{points[i].Label}</text>"));
         }
 
-        output.WriteLine($"<path d=\"{line.TrimEnd()}\" stroke=\"black\" fill=\"none\"/>");
+        WriteLine(static point => point.FaultP50Us, "stroke=\"black\"");
+        if (points[0].FloorP50Us is not null)
+        {
+            WriteLine(static point => point.FloorP50Us!.Value, "stroke=\"gray\" stroke-dasharray=\"4 3\"");
+            var (x, y) = At(points.Length - 1, points[^1].FloorP50Us!.Value);
+            output.WriteLine(Text(
+                $"<text x=\"{x:F1}\" y=\"{y + 14:F1}\" text-anchor=\"middle\" fill=\"gray\">C floor</text>"));
+        }
+
+        // Values grow by a factor from point to point: even steps are a logarithmic scale.
+        (double X, double Y) At(int i, double us) => (
+            Margin + ((Right - Margin) * (i + 0.5) / points.Length),
+            Bottom - ((Bottom - 28) * us / top));
+
+        void WriteLine(Func<ScalePoint, double> cost, string style)
+        {
+            var path = string.Concat(points.Select((point, i) =>
+            {
+                var (x, y) = At(i, cost(point));
+                return Text($"{(i == 0 ? 'M' : 'L')}{x:F1},{y:F1} ");
+            }));
+            output.WriteLine($"<path d=\"{path.TrimEnd()}\" {style} fill=\"none\"/>");
+        }
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

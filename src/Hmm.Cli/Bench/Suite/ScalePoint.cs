@@ -7,4 +7,8 @@ namespace Hmm.Cli.Bench.Suite;
 /// <param name="Label">How that is written.</param>
 /// <param name="FaultP50Us">The median latency of a fault.</param>
 /// <param name="HostMiB">What the host process holds.</param>
-internal sealed record ScalePoint(string Axis, double Value, string Label, double FaultP50Us, double HostMiB);
+/// <param name="FloorP50Us">
+/// The same of the least handler that can be, its pages spread alike; null where it was not run.
+/// </param>
+internal sealed record ScalePoint(
+    string Axis, double Value, string Label, double FaultP50Us, double HostMiB, double? FloorP50Us);

@@ -11,9 +11,10 @@ namespace Hmm.Cli.Bench.Suite;
 
 /// <summary>
 /// Whether a fault costs the same from one range to 10,000, from 1 GiB to 16 TiB, from one session to 1,000 and from
-/// one device to 8. All points of an axis in turns, so that a slow moment meets all of them.
+/// one device to 8; and whether it does for the C program of <c>bench/floor</c>, whose pages lie as ours do. All points
+/// of an axis in turns, so that a slow moment meets all of them.
 /// </summary>
-internal sealed class ScaleRun(int rounds, Action<string> show)
+internal sealed class ScaleRun(int rounds, FloorPrograms floor, Action<string> show)
 {
     private const int Touches = 20_000;
     private const double FlatMost = 1.2;
@@ -32,24 +33,40 @@ internal sealed class ScaleRun(int rounds, Action<string> show)
 
     internal async Task RunAsync(CancellationToken cancellation)
     {
-        RunAxis("ranges", [1, 10, 100, 1000, RangesMost], n => $"{n:N0}", n => ScaleSetting.WithRanges((int)n));
-        RunAxis(
+        await RunAxisAsync(
+            "ranges",
+            [1, 10, 100, 1000, RangesMost],
+            n => $"{n:N0}",
+            n => ScaleSetting.WithRanges((int)n),
+            Number,
+            cancellation).ConfigureAwait(false);
+        await RunAxisAsync(
             "bytes of one range",
             [1L << 30, 1L << 34, 1L << 38, 1L << 42, 1L << 44],
             n => ByteSize.Format(n),
-            ScaleSetting.WithLength);
-        RunAxis("devices", [1, 2, 4, 8], n => $"{n}", n => ScaleSetting.WithDevices((int)n));
+            ScaleSetting.WithLength,
+            n => ["1", .. Number(n >> 30)],
+            cancellation).ConfigureAwait(false);
+        await RunAxisAsync(
+            "devices",
+            [1, 2, 4, 8],
+            n => $"{n}",
+            n => ScaleSetting.WithDevices((int)n),
+            static _ => ["1"],
+            cancellation).ConfigureAwait(false);
 
         using var folder = new TemporarySocket();
         using var daemon = StartDaemon(folder.Path);
         try
         {
             await WaitUntilItListensAsync(folder.Path, cancellation).ConfigureAwait(false);
-            RunAxis(
+            await RunAxisAsync(
                 "sessions",
                 [1, 10, 100, 1000],
                 n => $"{n:N0}",
-                n => ScaleSetting.WithSessions((int)n, folder.Path));
+                n => ScaleSetting.WithSessions((int)n, folder.Path),
+                Number,
+                cancellation).ConfigureAwait(false);
         }
         finally
         {
@@ -61,32 +78,58 @@ internal sealed class ScaleRun(int rounds, Action<string> show)
     // A range takes two descriptors of the host, which needs some for itself; 10,000 where that many may be open.
     private static long RangesMost => Math.Min(10_000, ((long)SystemInfo.DescriptorsMax - 250) / 2);
 
-    private void RunAxis(string axis, long[] values, Func<long, string> label, Func<long, ScaleSetting> open)
+    private static string[] Number(long value) => [value.ToString(CultureInfo.InvariantCulture)];
+
+    private async Task RunAxisAsync(
+        string axis,
+        long[] values,
+        Func<long, string> label,
+        Func<long, ScaleSetting> open,
+        Func<long, string[]> floorArguments,
+        CancellationToken cancellation)
     {
         var all = values.ToDictionary(value => value, _ => new List<ScalePoint>());
         for (var round = 0; round < rounds; round++)
         {
             foreach (var value in values)
             {
+                var floorP50 = await FloorAsync(floorArguments(value), cancellation).ConfigureAwait(false);
                 using var setting = open(value);
                 var (p50, hostMiB) = Measure(setting);
-                all[value].Add(new ScalePoint(axis, value, label(value), p50, hostMiB));
+                all[value].Add(new ScalePoint(axis, value, label(value), p50, hostMiB, floorP50));
             }
         }
 
         foreach (var value in values)
         {
-            var point = all[value][0] with
-            {
-                FaultP50Us = Spread.Of(all[value].Select(point => point.FaultP50Us)).Median,
-                HostMiB = Spread.Of(all[value].Select(point => point.HostMiB)).Median,
-            };
+            var point = MedianOf(all[value]);
             _points.Add(point);
-            show(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{axis} {point.Label}: fault p50 {point.FaultP50Us:F2} us, host {point.HostMiB:F0} MiB"));
+            show(Text($"{axis} {point.Label}: fault p50 {point.FaultP50Us:F2} us, host {point.HostMiB:F0} MiB")
+                + (point.FloorP50Us is { } us ? Text($", C floor {us:F2} us") : ""));
         }
     }
+
+    private static ScalePoint MedianOf(List<ScalePoint> points) => points[0] with
+    {
+        FaultP50Us = Spread.Of(points.Select(static point => point.FaultP50Us)).Median,
+        HostMiB = Spread.Of(points.Select(static point => point.HostMiB)).Median,
+        FloorP50Us = points[0].FloorP50Us is null
+            ? null
+            : Spread.Of(points.Select(static point => point.FloorP50Us!.Value)).Median,
+    };
+
+    private async Task<double?> FloorAsync(string[] arguments, CancellationToken cancellation)
+    {
+        if (!floor.Exist)
+        {
+            return null;
+        }
+
+        using var result = await floor.RunAsync("pager", arguments, cpu: null, cancellation).ConfigureAwait(false);
+        return result.RootElement.GetProperty("p50_us").GetDouble();
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     private static unsafe (double FaultP50Us, double HostMiB) Measure(ScaleSetting setting)
     {
