@@ -24,7 +24,6 @@ public sealed class ThreadRing : IDisposable
     private readonly RingFlights _flights; // owner thread
     private readonly Epoll _epoll; // immutable
     private bool _armed; // owner thread; the kernel has the epoll's poll
-    private bool _hasRegistered; // owner thread; or was refused
 
     private ThreadRing(IoUring ring, Epoll epoll)
     {
@@ -38,9 +37,9 @@ public sealed class ThreadRing : IDisposable
 
     /// <summary>
     /// What came of registering the memory that the first file with such memory has
-    /// (<see cref="FileIo.RegisterBuffers"/>); <see cref="Errno.EAGAIN"/>: there was none yet.
+    /// (<see cref="FileIo.RegisterBuffers"/>); null: there was none yet.
     /// </summary>
-    public Errno BuffersError { get; private set; } = Errno.EAGAIN;
+    public Errno? BuffersError { get; private set; }
 
     /// <summary>Gives the calling thread a ring.</summary>
     /// <param name="epoll">What the thread waits for; disposed after the ring.</param>
@@ -105,10 +104,9 @@ public sealed class ThreadRing : IDisposable
             return false;
         }
 
-        if (!_hasRegistered && file.RegisteredBuffers is { } buffers)
+        if (BuffersError is null && file.RegisteredBuffers is { } buffers)
         {
             // Once, and whatever comes of it: a ring that may not lock them looks their pages up for each transfer.
-            _hasRegistered = true;
             BuffersError = _flights.Register(buffers);
         }
 

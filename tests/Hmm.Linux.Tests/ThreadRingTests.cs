@@ -34,12 +34,7 @@ public sealed class ThreadRingTests : IDisposable
 
         void RunAll(bool write)
         {
-            target.Restart(Pages);
-            for (var page = 0; page < Pages; page++)
-            {
-                file.Value.Submit(Request(write, page, page, target));
-            }
-
+            SubmitAll(file.Value, write, target);
             Assert.Equal(Pages, target.Left); // nothing is done before the thread waits
             target.Wait(ring);
             Assert.Equal([Environment.CurrentManagedThreadId], target.Threads);
@@ -53,7 +48,7 @@ public sealed class ThreadRingTests : IDisposable
         using var without = new OtherThreads<FileIo>(Scratch());
         without.Value.Submit(Request(write: true, 0, 0, target));
         target.Wait(ring);
-        Assert.Equal(Errno.EAGAIN, ring.BuffersError);
+        Assert.Null(ring.BuffersError);
 
         // The second half of each buffer of 32 KiB is not registered.
         using var file = new OtherThreads<FileIo>(FileIo.CreateScratch(_folder.Path, 16 << 20, workers: 1, ring: true));
@@ -69,12 +64,7 @@ public sealed class ThreadRingTests : IDisposable
 
         void RunAll(bool write)
         {
-            target.Restart(Pages);
-            for (var page = 0; page < Pages; page++)
-            {
-                file.Value.Submit(Request(write, page, page, target));
-            }
-
+            SubmitAll(file.Value, write, target);
             target.Wait(ring);
         }
     });
@@ -191,6 +181,16 @@ public sealed class ThreadRingTests : IDisposable
         thread.Start();
         Assert.True(thread.Join(60_000), "the thread did not end");
         Assert.True(failed is null, failed?.ToString());
+    }
+
+    // Each page of the memory, from or to the same page of the file.
+    private void SubmitAll(FileIo file, bool write, Target target)
+    {
+        target.Restart(Pages);
+        for (var page = 0; page < Pages; page++)
+        {
+            file.Submit(Request(write, page, page, target));
+        }
     }
 
     private FileIo Scratch() => FileIo.CreateScratch(_folder.Path, 16 << 20, workers: 1);

@@ -26,14 +26,14 @@ internal static class Fio
 
     /// <summary>Transfers a second, over one.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="fileBytes">How much of it, from its start.</param>
+    /// <param name="lengthBytes">How much of it, from its start.</param>
     /// <param name="what">What to measure.</param>
-    public static double Run(string path, ulong fileBytes, BlockCase what)
+    public static double Run(string path, ulong lengthBytes, BlockCase what)
     {
         string[] arguments =
         [
             "--name=hmm", "--output-format=json", "--ioengine=io_uring", "--direct=1", "--fixedbufs=1", "--thread",
-            "--randrepeat=0", "--norandommap=1", $"--filename={path}", $"--size={fileBytes}", $"--rw={what.Name}",
+            "--randrepeat=0", "--norandommap=1", $"--filename={path}", $"--size={lengthBytes}", $"--rw={what.Name}",
             $"--bs={what.Pages * 4}k", $"--iodepth={what.Depth}", "--time_based=1", "--runtime=1",
         ];
         using var report = JsonDocument.Parse(Start(arguments));

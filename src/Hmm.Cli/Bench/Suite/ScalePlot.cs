@@ -73,10 +73,10 @@ internal static class ScalePlot
                 $"<text x=\"{x:F1}\" y=\"{Bottom + 16}\" text-anchor=\"middle\">{points[i].Label}</text>"));
         }
 
-        WriteLine(static point => point.FaultP50Us, "stroke=\"black\"");
+        WriteCurve(static point => point.FaultP50Us, "stroke=\"black\"");
         if (points[0].FloorP50Us is not null)
         {
-            WriteLine(static point => point.FloorP50Us!.Value, "stroke=\"gray\" stroke-dasharray=\"4 3\"");
+            WriteCurve(static point => point.FloorP50Us!.Value, "stroke=\"gray\" stroke-dasharray=\"4 3\"");
             var (x, y) = At(points.Length - 1, points[^1].FloorP50Us!.Value);
             output.WriteLine(Text(
                 $"<text x=\"{x:F1}\" y=\"{y + 14:F1}\" text-anchor=\"middle\" fill=\"gray\">C floor</text>"));
@@ -87,7 +87,7 @@ internal static class ScalePlot
             Margin + ((Right - Margin) * (i + 0.5) / points.Length),
             Bottom - ((Bottom - 28) * us / top));
 
-        void WriteLine(Func<ScalePoint, double> cost, string style)
+        void WriteCurve(Func<ScalePoint, double> cost, string style)
         {
             var path = string.Concat(points.Select((point, i) =>
             {
