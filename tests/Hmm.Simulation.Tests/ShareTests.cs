@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+using Hmm.Core.Migration;
 using Hmm.Core.Virtual;
 using Hmm.Simulation.Tests.Hosting;
 
@@ -55,6 +56,29 @@ public sealed class ShareTests
         {
             Assert.Equal(page + 1, script.LoadWord(limited.Memory, page, 0));
         }
+    });
+
+    [Fact]
+    public void WhatADeviceDidNotTakeInTimeLeavesForAnother() =>
+        Scenario.Run(new HostSettings { BudgetBytes = 8 << 20, RoomFrames = 2048, DeviceFrames = [4096, 4096] },
+            static (host, script) =>
+    {
+        var device = host.Media[0];
+        device.IsHeld = true;
+        var limited = host.Open(RangeKind.Anonymous, 600, maxFrames: 512);
+        for (var page = 0; page < 600; page++)
+        {
+            script.StoreWord(limited.Memory, page, 0, page + 1);
+        }
+
+        host.Scheduler.WaitUntilIdle("the deadline");
+        Assert.True(limited.Range.Statistics.ResidentPages > 512);
+        host.Tick(Deadlines.TicksPerDeadline + 1);
+        host.Scheduler.WaitUntilIdle("another device");
+        Assert.InRange(limited.Range.Statistics.ResidentPages, 1, 512);
+        device.IsHeld = false;
+        host.Scheduler.WaitUntil(() => device.PendingCount == 0, "the late copies");
+        host.Tick(1);
     });
 
     [Fact]

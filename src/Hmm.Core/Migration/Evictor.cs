@@ -102,7 +102,7 @@ internal sealed partial class Evictor : IDisposable
         var wanted = budget.HighWatermark - free;
         if (_queues.Choose(wanted, out wanted) is { } queue && TryBegin(keepResident: false) is { } operation)
         {
-            EvictBatch(queue, wanted, Math.Min(wanted, DramBudget.DirectFrames), operation);
+            EvictBatch(queue, Math.Min(wanted, DramBudget.DirectFrames), operation);
         }
 
         EndStep();
@@ -204,7 +204,8 @@ internal sealed partial class Evictor : IDisposable
         _manager.Progress.Signal();
         _manager.Filler.ServeWaiters();
         // Not while stuck: an operation that freed nothing would ask for the next one, which frees nothing, and so on.
-        if (!IsStuck && (_manager.Budget.IsBelowLow || _manager.Filler.Waiters.Count > 0))
+        if (!IsStuck
+            && (_manager.Budget.IsBelowLow || _manager.Filler.Waiters.Count > 0 || _manager.Shares.IsAnyExceeded))
         {
             _manager.ReclaimNeeded();
         }
@@ -236,7 +237,7 @@ internal sealed partial class Evictor : IDisposable
 
         // Judged before the batch, too: where every write fails, there is always one under way after it.
         var wasStuck = IsTurnFruitless && !IsAnythingUnderWay;
-        var count = EvictBatch(queue, wanted, wanted, operation);
+        var count = EvictBatch(queue, wanted, operation);
         if (!IsTurnFruitless && count > 0)
         {
             return ReclaimOutcome.Progress;
@@ -259,16 +260,15 @@ internal sealed partial class Evictor : IDisposable
 
     /// <summary>Sends out the next pages of a queue; returns how many it has looked at.</summary>
     /// <param name="queue">Whose.</param>
-    /// <param name="turnFrames">How many frames are to leave before reclaim rests.</param>
-    /// <param name="batchFrames">How many of them now.</param>
+    /// <param name="frames">How many frames are to leave.</param>
     /// <param name="operation">Where dirty pages go.</param>
-    private int EvictBatch(ResidentQueue queue, long turnFrames, long batchFrames, EvictOperation operation)
+    private int EvictBatch(ResidentQueue queue, long frames, EvictOperation operation)
     {
-        batchFrames = Math.Max(batchFrames, BatchFramesMin);
+        frames = Math.Max(frames, BatchFramesMin);
         Span<ulong> tokens = stackalloc ulong[BatchPagesMax];
-        tokens = tokens[..(int)Math.Clamp(batchFrames / _framesPerPage, 1, BatchPagesMax)];
-        var popped = queue.Pop(tokens, turnFrames / _framesPerPage);
-        var count = EvictBatch(tokens[..popped], batchFrames, operation);
+        tokens = tokens[..(int)Math.Clamp(frames / _framesPerPage, 1, BatchPagesMax)];
+        var popped = queue.Pop(tokens);
+        var count = EvictBatch(tokens[..popped], frames, operation);
         queue.PutBack(tokens[count..popped]);
         return count;
     }

@@ -301,7 +301,7 @@ internal sealed unsafe partial class Filler : IDisposable
             return false;
         }
 
-        if (_manager.Budget.IsBelowLow || range.Share.ExcessFrames > 0)
+        if (_manager.Budget.IsBelowLow)
         {
             _manager.ReclaimNeeded();
         }

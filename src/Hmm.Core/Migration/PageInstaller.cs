@@ -158,6 +158,12 @@ internal sealed class PageInstaller
 
         QueueRun(range, first + count, queued: true, unqueued, kind.Prefetched);
         range.Statistics.CountFilled(count, kind.Prefetched ? count : 0);
+        if (range.Share.ExcessFrames > 0)
+        {
+            // Here, since nothing counts before it has come.
+            _manager.ReclaimNeeded();
+        }
+
         _manager.Announce(range, first, count, pending);
     }
 

@@ -10,16 +10,18 @@ namespace Hmm.Core.Policies;
 /// the page table.
 /// </summary>
 /// <remarks>
-/// Who leaves is the policy's choice; in which order, only from one turn of reclaim to the next. Within a turn pages
-/// leave by address, since what a page costs to unmap falls with every neighbour in the same 2 MiB that leaves with it
-/// (<c>docs/internals/limits.md</c> has the figures).
+/// Who leaves is the policy's choice; in which order, only from one turn to the next. Within a turn, an eighth of all
+/// pages, they leave by address, since what a page costs to unmap falls with every neighbour in the same 2 MiB that
+/// leaves with it (<c>docs/internals/limits.md</c> has the figures).
 /// Threads: any, under a short lock; <see cref="Pop"/> and <see cref="PutBack"/> one at a time. What is taken while a
 /// turn begins is known to nobody else, and may be stale when it comes.
 /// </remarks>
 internal sealed class ResidentQueue
 {
-    // What leaves between the watermarks of a budget of 1 GiB; 64 KiB of tokens.
-    private const int TurnPagesMax = 8192;
+    private const int TurnDivisor = 8;
+
+    // Of a budget of 512 MiB; 128 KiB of tokens.
+    private const int TurnPagesMax = 16384;
 
     // So many are taken at a time, since faults wait for the lock.
     private const int TakenPagesMax = 256;
@@ -71,14 +73,13 @@ internal sealed class ResidentQueue
 
     /// <summary>Takes the tokens of pages that are to leave, by address.</summary>
     /// <param name="tokens">Filled from the start.</param>
-    /// <param name="turnPages">How many are to leave before reclaim rests; asked when a turn begins.</param>
     /// <returns>How many were taken.</returns>
-    public int Pop(Span<ulong> tokens, long turnPages)
+    public int Pop(Span<ulong> tokens)
     {
         var count = PopOfTurn(tokens);
         if (count == 0 && tokens.Length > 0)
         {
-            BeginTurn((int)Math.Clamp(turnPages, tokens.Length, Math.Max(tokens.Length, TurnPagesMax)));
+            BeginTurn((int)Math.Max(tokens.Length, Math.Min(Count / TurnDivisor, TurnPagesMax)));
             count = PopOfTurn(tokens);
         }
 

@@ -26,6 +26,23 @@ internal sealed class Shares
     /// <summary>The ranges with a maximum.</summary>
     public ReadOnlySpan<MemoryRange> Limited => Volatile.Read(ref _limited);
 
+    /// <summary>Whether a range is above its maximum.</summary>
+    public bool IsAnyExceeded
+    {
+        get
+        {
+            foreach (var range in Limited)
+            {
+                if (range.Share.ExcessFrames > 0)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>Promises a range its minimum.</summary>
     /// <exception cref="HmmException">
     /// EINVAL: the minimum is above the maximum, or the maximum below the least budget. ENOMEM: the minima together

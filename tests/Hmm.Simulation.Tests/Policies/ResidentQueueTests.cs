@@ -35,14 +35,14 @@ public sealed class ResidentQueueTests
 
                     break;
                 case < 16:
-                    var taken = queue.Pop(tokens.AsSpan(0, random.Between(0, tokens.Length)), random.Next(600));
+                    var taken = queue.Pop(tokens.AsSpan(0, random.Between(0, tokens.Length)));
                     var looked = random.Between(0, taken);
                     queue.PutBack(tokens.AsSpan(looked, taken - looked));
                     taken = looked;
                     Assert.All(tokens.Take(taken), page => Assert.True(known.Remove(page), "a victim was known"));
                     break;
                 case < 18:
-                    if (queue.Pop(tokens.AsSpan(0, 1), 0) == 1)
+                    if (queue.Pop(tokens.AsSpan(0, 1)) == 1)
                     {
                         queue.Return(new PageToken(tokens[0]));
                     }
@@ -70,36 +70,39 @@ public sealed class ResidentQueueTests
         var queue = new ResidentQueue(new ThreeQueuePolicy(1000));
         queue.Push(new PageToken(1, 0), 700);
         var tokens = new ulong[1000];
-        Assert.Equal(100, queue.Pop(tokens.AsSpan(0, 100), 300));
+        Assert.Equal(100, queue.Pop(tokens.AsSpan(0, 100)));
         queue.Use(new ThreeQueuePolicy(1000));
         queue.PutBack(tokens.AsSpan(90, 10));
         Assert.Equal(610, queue.Count);
-        Assert.Equal(610, queue.Pop(tokens, 0));
+        Assert.Equal(610, queue.Pop(tokens));
         Assert.Equal(610, tokens.Take(610).Distinct().Count());
     }
 
     [Fact]
-    public void ATurnLeavesByAddressAndNoPageOfTheNextOneBeforeIt()
+    public void AnEighthLeavesByAddressAndNoPageOfTheNextBeforeIt()
     {
         var queue = new ResidentQueue(new ThreeQueuePolicy(1000));
-        var oldest = Enumerable.Range(0, 200).Select(i => new PageToken(1, i * 37 % 200).Raw).ToArray();
-        Array.ForEach(oldest, raw => queue.Push(new PageToken(raw + 1000), 1));
+        var oldest = Enumerable.Range(0, 1600).Select(static i => new PageToken(1, i * 37 % 1600).Raw).ToArray();
         Array.ForEach(oldest, raw => queue.Push(new PageToken(raw), 1));
 
         var tokens = new ulong[50];
-        var left = new List<ulong>();
-        for (var batch = 0; batch < 8; batch++)
+        for (var start = 0; start < oldest.Length;)
         {
-            Assert.Equal(50, queue.Pop(tokens, 200));
-            // The rest of a batch that could not be begun comes first again, in its place.
-            queue.PutBack(tokens.AsSpan(20));
-            left.AddRange(tokens[..20]);
-            Assert.Equal(30, queue.Pop(tokens.AsSpan(0, 30), 1));
-            left.AddRange(tokens[..30]);
+            var turn = Math.Min(Math.Max((oldest.Length - start) / 8, tokens.Length), oldest.Length - start);
+            var left = new List<ulong>();
+            while (left.Count < turn)
+            {
+                // The rest of a batch that could not be begun comes first again, in its place.
+                var popped = queue.Pop(tokens);
+                var looked = (popped + 1) / 2;
+                queue.PutBack(tokens.AsSpan(looked, popped - looked));
+                left.AddRange(tokens[..looked]);
+            }
+
+            Assert.Equal(oldest.Skip(start).Take(turn).Order(), left);
+            start += turn;
         }
 
-        Assert.Equal(oldest.Select(raw => raw + 1000).Order(), left.Take(200));
-        Assert.Equal(oldest.Order(), left.Skip(200));
         Assert.Equal(0, queue.Count);
     }
 
@@ -107,19 +110,26 @@ public sealed class ResidentQueueTests
     public void ARangeThatClosesWithinATurnLeavesTheOthersInIt()
     {
         var queue = new ResidentQueue(new ThreeQueuePolicy(1000));
-        queue.Push(new PageToken(1, 0), 100);
-        queue.Push(new PageToken(2, 0), 100);
-        queue.Push(new PageToken(3, 0), 100);
+        for (var page = 0; page < 100; page++)
+        {
+            queue.Push(new PageToken(1, page), 1);
+            queue.Push(new PageToken(2, page), 1);
+            queue.Push(new PageToken(3, page), 1);
+        }
+
+        // The first turn, an eighth of 300, has 13 pages of range 1 and 12 of each other.
         var tokens = new ulong[10];
-        Assert.Equal(10, queue.Pop(tokens, 300));
+        Assert.Equal(10, queue.Pop(tokens));
 
         queue.Forget(2);
 
         queue.PutBack(tokens);
         Assert.Equal(200, queue.Count);
         tokens = new ulong[300];
-        Assert.Equal(200, queue.Pop(tokens, 300));
-        Assert.Equal([1u, 3u], tokens.Take(200).Select(raw => new PageToken(raw).RangeId).Distinct());
+        Assert.Equal(25, queue.Pop(tokens));
+        Assert.Equal(175, queue.Pop(tokens.AsSpan(25)));
+        Assert.Equal([1u, 3u], tokens.Take(25).Select(static raw => new PageToken(raw).RangeId).Distinct());
+        Assert.Equal(200, tokens.Distinct().Count(static raw => raw != 0 && new PageToken(raw).RangeId != 2));
     }
 
     [Fact]

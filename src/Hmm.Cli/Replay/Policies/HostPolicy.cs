@@ -3,11 +3,14 @@ using Hmm.Core.Policies;
 
 namespace Hmm.Cli.Replay.Policies;
 
-/// <summary>The code of a host's policy, which does not see uses.</summary>
+/// <summary>The code of a host's policy, which does not see uses, and of the turns in which a host asks it.</summary>
 internal sealed class HostPolicy(IReclaimPolicy policy) : IReplayPolicy
 {
+    private readonly ResidentQueue _queue = new(policy); // owner thread
+
     /// <inheritdoc/>
-    public void Insert(ulong first, int count, bool prefetched) => policy.Insert(first, count, prefetched);
+    public void Insert(ulong first, int count, bool prefetched) =>
+        _queue.Push(new PageToken(first), count, prefetched);
 
     /// <inheritdoc/>
     public void Used(ulong page)
@@ -15,8 +18,8 @@ internal sealed class HostPolicy(IReclaimPolicy policy) : IReplayPolicy
     }
 
     /// <inheritdoc/>
-    public int TakeVictims(Span<ulong> pages) => policy.TakeVictims(pages);
+    public int TakeVictims(Span<ulong> pages) => _queue.Pop(pages);
 
     /// <inheritdoc/>
-    public void Forget(ulong first, ulong last) => policy.Forget(first, last);
+    public void Forget(ulong first, ulong last) => _queue.Forget(new PageToken(first).RangeId);
 }
