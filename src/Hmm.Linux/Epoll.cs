@@ -15,8 +15,8 @@ public sealed unsafe class Epoll : DescriptorHandle
 {
     // The most events of one wait: what fits on the stack with ease. The rest is ready at the next
     // wait.
-    private const int EventsMax = 64;
-    private const int EventSizeBytesMax = 16;
+    internal const int EventsMax = 64;
+    internal const int EventSizeBytesMax = 16;
 
     private Epoll(int descriptor)
         : base(descriptor)
@@ -71,16 +71,7 @@ public sealed unsafe class Epoll : DescriptorHandle
             if (count >= 0)
             {
                 error = Errno.None;
-                for (var i = 0; i < count; i++)
-                {
-                    // Safe because the kernel filled `count` events; unaligned because x64 packs
-                    // them.
-                    var source = buffer + (i * LibC.EpollEventSizeBytes);
-                    events[i] = new EpollEvent(
-                        Unsafe.ReadUnaligned<uint>(source),
-                        Unsafe.ReadUnaligned<ulong>(source + LibC.EpollEventDataOffset));
-                }
-
+                Decode(buffer, events[..count]);
                 return count;
             }
 
@@ -88,6 +79,19 @@ public sealed unsafe class Epoll : DescriptorHandle
             {
                 return 0;
             }
+        }
+    }
+
+    // Reads as many events as there is room for, as the kernel wrote them.
+    internal static void Decode(byte* buffer, Span<EpollEvent> events)
+    {
+        for (var i = 0; i < events.Length; i++)
+        {
+            // Safe because the kernel filled as many events; unaligned because x64 packs them.
+            var source = buffer + (i * LibC.EpollEventSizeBytes);
+            events[i] = new EpollEvent(
+                Unsafe.ReadUnaligned<uint>(source),
+                Unsafe.ReadUnaligned<ulong>(source + LibC.EpollEventDataOffset));
         }
     }
 

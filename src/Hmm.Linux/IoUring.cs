@@ -27,6 +27,7 @@ internal sealed unsafe class IoUring : DescriptorHandle
     private readonly uint _completeMask; // immutable
     private uint _filled; // owner thread; the tail that the kernel has not been told yet
     private uint _unsubmitted; // owner thread
+    private bool _hasEpollWait; // immutable once created
 
     private IoUring(int descriptor, in io_uring_params parameters)
         : base(descriptor)
@@ -149,6 +150,21 @@ internal sealed unsafe class IoUring : DescriptorHandle
         entry.user_data = userData;
     }
 
+    // Whether the kernel has EpollWait.
+    internal bool HasEpollWait => _hasEpollWait;
+
+    // Asks for one completion once an epoll has events: their number, and they are in the buffer, which stays in place
+    // until then.
+    internal void EpollWait(Epoll epoll, byte* events, int eventsMax, ulong userData)
+    {
+        ref var entry = ref Next();
+        entry.opcode = LibC.IORING_OP_EPOLL_WAIT;
+        entry.fd = (int)epoll.DangerousGetHandle();
+        entry.addr = (ulong)events;
+        entry.len = (uint)eventsMax;
+        entry.user_data = userData;
+    }
+
     // Submits what Next gave out, and waits for a completion if told to. EINTR never leaves.
     internal Errno Enter(bool wait)
     {
@@ -256,6 +272,7 @@ internal sealed unsafe class IoUring : DescriptorHandle
             }
         }
 
+        _hasEpollWait = (probe.ops[LibC.IORING_OP_EPOLL_WAIT].flags & LibC.IO_URING_OP_SUPPORTED) != 0;
         Next().opcode = LibC.IORING_OP_NOP;
         error = Enter(wait: true);
         return error == Errno.None && TryReap(out _, out var result) && result == 0

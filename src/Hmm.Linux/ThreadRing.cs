@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+using System.Runtime.InteropServices;
 using Hmm.Uapi;
 
 namespace Hmm.Linux;
@@ -11,11 +12,12 @@ namespace Hmm.Linux;
 /// A switch to another thread costs 8 to 30 µs where processors are virtual, and two of them as much as a fast disk
 /// takes to read. Threads: only the one that created it. Allocates nothing after construction.
 /// </remarks>
-public sealed class ThreadRing : IDisposable
+public sealed unsafe class ThreadRing : IDisposable
 {
-    // The epoll's poll has an entry of its own.
+    // The wait for the epoll has an entry of its own.
     private const uint Entries = 2 * RingFlights.DepthMax;
     private const ulong EpollTag = ulong.MaxValue;
+    private const int Pending = int.MaxValue;
 
     [ThreadStatic]
     private static ThreadRing? s_current;
@@ -23,13 +25,17 @@ public sealed class ThreadRing : IDisposable
     private readonly IoUring _ring; // owner thread
     private readonly RingFlights _flights; // owner thread
     private readonly Epoll _epoll; // immutable
-    private bool _armed; // owner thread; the kernel has the epoll's poll
+    private byte* _events; // owner thread; null where the kernel has no wait for an epoll, only a poll of it
+    private int _epollResult; // owner thread
 
-    private ThreadRing(IoUring ring, Epoll epoll)
+    private ThreadRing(IoUring ring, Epoll epoll, bool epollWait)
     {
         _ring = ring;
         _epoll = epoll;
         _flights = new RingFlights(ring);
+        _events = epollWait && ring.HasEpollWait
+            ? (byte*)NativeMemory.Alloc(Epoll.EventsMax, Epoll.EventSizeBytesMax)
+            : null;
     }
 
     // The calling thread's, if it has one.
@@ -46,33 +52,54 @@ public sealed class ThreadRing : IDisposable
     /// <param name="whyNot">Why there is none: its files then do as they do for every thread.</param>
     /// <returns>Null if this process cannot use io_uring.</returns>
     /// <exception cref="InvalidOperationException">It has one already.</exception>
-    public static ThreadRing? TryCreate(Epoll epoll, out string whyNot)
+    public static ThreadRing? TryCreate(Epoll epoll, out string whyNot) => TryCreate(epoll, epollWait: true, out whyNot);
+
+    // Without the wait for an epoll, as on a kernel that has none.
+    internal static ThreadRing? TryCreate(Epoll epoll, bool epollWait, out string whyNot)
     {
         if (s_current is not null)
         {
             throw new InvalidOperationException("This thread has a ring already; dispose it first.");
         }
 
-        s_current = IoUring.TryCreate(Entries, out var ring, out whyNot) ? new ThreadRing(ring, epoll) : null;
+        s_current = IoUring.TryCreate(Entries, out var ring, out whyNot)
+            ? new ThreadRing(ring, epoll, epollWait)
+            : null;
         return s_current;
     }
 
     /// <summary>
     /// Waits until the epoll has events; submits what was asked for before, and completes meanwhile what is done.
     /// </summary>
-    public void Wait()
+    /// <param name="events">Where to report them: at least one; at most 64 are reported at once.</param>
+    /// <param name="error"><see cref="Errno.None"/>, or why the epoll cannot be waited for.</param>
+    /// <returns>The number of events; 0 if others have taken them meanwhile.</returns>
+    public int Wait(Span<EpollEvent> events, out Errno error)
     {
-        do
+        if (_events is null)
         {
-            if (!_armed)
-            {
-                _ring.Poll(_epoll, EpollTag);
-                _armed = true;
-            }
+            _ring.Poll(_epoll, EpollTag);
+        }
+        else
+        {
+            _ring.EpollWait(_epoll, _events, Math.Min(events.Length, Epoll.EventsMax), EpollTag);
+        }
 
+        _epollResult = Pending;
+        while (_epollResult == Pending)
+        {
             Enter(wait: true);
         }
-        while (_armed);
+
+        if (_events is null)
+        {
+            return _epoll.Wait(events, timeoutMs: 0, out error);
+        }
+
+        error = _epollResult < 0 ? (Errno)(-_epollResult) : Errno.None;
+        var count = Math.Max(_epollResult, 0);
+        Epoll.Decode(_events, events[..count]);
+        return count;
     }
 
     /// <summary>Submits what was asked for before, and completes what is done; waits for nothing.</summary>
@@ -94,6 +121,8 @@ public sealed class ThreadRing : IDisposable
 
         s_current = null;
         _ring.Dispose();
+        NativeMemory.Free(_events);
+        _events = null;
     }
 
     // False: every slot is taken.
@@ -126,7 +155,7 @@ public sealed class ThreadRing : IDisposable
         {
             if (tag == EpollTag)
             {
-                _armed = false;
+                _epollResult = result;
             }
             else
             {

@@ -96,8 +96,7 @@ internal sealed class FaultLoop : IDisposable
             Span<EpollEvent> events = stackalloc EpollEvent[EventsMax];
             while (!_stopping)
             {
-                ring?.Wait();
-                var count = _epoll.Wait(events, timeoutMs: ring is null ? -1 : 0, out var error);
+                var count = ring?.Wait(events, out var error) ?? _epoll.Wait(events, timeoutMs: -1, out error);
                 Corruption.Require(error == Errno.None, "waiting for faults does not fail");
                 for (var i = 0; i < count; i++)
                 {

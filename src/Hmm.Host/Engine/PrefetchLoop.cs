@@ -90,8 +90,7 @@ internal sealed class PrefetchLoop : IDisposable
         }
 
         Span<EpollEvent> events = stackalloc EpollEvent[1];
-        ring?.Wait();
-        _epoll.Wait(events, timeoutMs: ring is null ? -1 : 0, out var error);
+        _ = ring?.Wait(events, out var error) ?? _epoll.Wait(events, timeoutMs: -1, out error);
         Corruption.Require(error == Errno.None, "waiting for requests does not fail");
         _wake.Clear();
         Interlocked.Exchange(ref _asleep, 0);

@@ -30,6 +30,7 @@ internal static unsafe partial class LibC
     internal const byte IORING_OP_POLL_ADD = 6;
     internal const byte IORING_OP_READ = 22;
     internal const byte IORING_OP_WRITE = 23;
+    internal const byte IORING_OP_EPOLL_WAIT = 59; // Linux 6.15
     internal const ushort IO_URING_OP_SUPPORTED = 1 << 0;
 
     internal const long IORING_OFF_SQ_RING = 0;
