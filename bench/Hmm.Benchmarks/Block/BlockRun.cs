@@ -141,7 +141,12 @@ internal sealed unsafe class BlockRun : IDisposable
             Start(_batches[i], what, begun++);
         }
 
-        ring.Wait();
+        Span<EpollEvent> events = stackalloc EpollEvent[1];
+        if (ring.Wait(events, out var error) != 1)
+        {
+            throw new InvalidOperationException($"the ring did not wait for the end ({error})");
+        }
+
         return ended / start.Elapsed.TotalSeconds;
     }
 
