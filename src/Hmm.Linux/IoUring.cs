@@ -27,7 +27,6 @@ internal sealed unsafe class IoUring : DescriptorHandle
     private readonly uint _completeMask; // immutable
     private uint _filled; // owner thread; the tail that the kernel has not been told yet
     private uint _unsubmitted; // owner thread
-    private bool _hasEpollWait; // immutable once created
 
     private IoUring(int descriptor, in io_uring_params parameters)
         : base(descriptor)
@@ -151,7 +150,7 @@ internal sealed unsafe class IoUring : DescriptorHandle
     }
 
     // Whether the kernel has EpollWait.
-    internal bool HasEpollWait => _hasEpollWait;
+    internal bool HasEpollWait { get; private set; }
 
     // Asks for one completion once an epoll has events: their number, and they are in the buffer, which stays in place
     // until then.
@@ -272,7 +271,7 @@ internal sealed unsafe class IoUring : DescriptorHandle
             }
         }
 
-        _hasEpollWait = (probe.ops[LibC.IORING_OP_EPOLL_WAIT].flags & LibC.IO_URING_OP_SUPPORTED) != 0;
+        HasEpollWait = (probe.ops[LibC.IORING_OP_EPOLL_WAIT].flags & LibC.IO_URING_OP_SUPPORTED) != 0;
         Next().opcode = LibC.IORING_OP_NOP;
         error = Enter(wait: true);
         return error == Errno.None && TryReap(out _, out var result) && result == 0

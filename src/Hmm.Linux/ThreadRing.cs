@@ -52,7 +52,8 @@ public sealed unsafe class ThreadRing : IDisposable
     /// <param name="whyNot">Why there is none: its files then do as they do for every thread.</param>
     /// <returns>Null if this process cannot use io_uring.</returns>
     /// <exception cref="InvalidOperationException">It has one already.</exception>
-    public static ThreadRing? TryCreate(Epoll epoll, out string whyNot) => TryCreate(epoll, epollWait: true, out whyNot);
+    public static ThreadRing? TryCreate(Epoll epoll, out string whyNot) =>
+        TryCreate(epoll, epollWait: true, out whyNot);
 
     // Without the wait for an epoll, as on a kernel that has none.
     internal static ThreadRing? TryCreate(Epoll epoll, bool epollWait, out string whyNot)
