@@ -58,10 +58,30 @@ public sealed class SinkTests
         Check(script, range);
     });
 
-    private static SimulatedRange Fill(SimulatedHost host, ScriptThread script)
+    // Of 690 pages some 480 are away at any time, and the first device has room for them, but not for copies of all
+    // that are in DRAM.
+    [Fact]
+    public void CopiesOfPagesInDramGoBeforeAnyPageSinks() =>
+        Scenario.Run(s_chain with { RoomFrames = 280, DeviceFrames = [620, 2048] }, static (host, script) =>
+        {
+            var range = Fill(host, script, 690);
+            for (var page = 0; page < 3 * 690; page++)
+            {
+                Assert.Equal(page % 690 + 1, script.LoadWord(range.Memory, page % 690, 0));
+                if (page % 16 == 0)
+                {
+                    host.WaitQuiet(); // Else most of what is in DRAM may be on its way out, and need frames for that.
+                }
+            }
+
+            host.WaitQuiet();
+            Assert.Equal(0, host.Manager.Migrator.MovedFrames);
+        });
+
+    private static SimulatedRange Fill(SimulatedHost host, ScriptThread script, int pages = Pages)
     {
-        var range = host.Open(RangeKind.Anonymous, Pages);
-        for (var page = 0; page < Pages; page++)
+        var range = host.Open(RangeKind.Anonymous, pages);
+        for (var page = 0; page < pages; page++)
         {
             script.StoreWord(range.Memory, page, 0, page + 1);
         }

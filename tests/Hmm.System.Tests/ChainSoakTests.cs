@@ -64,9 +64,9 @@ public sealed class ChainSoakTests(ITestOutputHelper output)
     private static void Turn(
         HmmHost host, TemporaryFolder folder, HmmArray<ulong> persistent, Random random, Turns turns)
     {
-        switch (random.Next(8))
+        switch (turns.Next(random))
         {
-            case 0 or 1 when turns.Names.Count < 4:
+            case TurnKind.Add when turns.Names.Count < 4:
                 var name = $"d{turns.Added++}";
                 var kind = random.Next(2) == 0
                     ? "compressed,memory=2MiB,size=2MiB"
@@ -74,21 +74,38 @@ public sealed class ChainSoakTests(ITestOutputHelper output)
                 host.AddDevice($"{kind},name={name}");
                 turns.Names.Add(name);
                 break;
-            case 2 or 3 when turns.Names.Count > 0:
+            case TurnKind.Remove when turns.Names.Count > 0:
                 var at = random.Next(turns.Names.Count);
                 host.RemoveDevice(turns.Names[at]);
                 turns.Names.RemoveAt(at);
                 turns.Removed++;
                 break;
-            case 4:
+            case TurnKind.Checkpoint:
                 persistent.Checkpoint();
                 turns.Checkpoints++;
                 break;
         }
     }
 
+    private enum TurnKind
+    {
+        Idle,
+        Add,
+        Remove,
+        Checkpoint,
+    }
+
+    // Kinds of turns are dealt from a deck, so that a run of a few turns has each of them, in an order of its own.
     private sealed record Turns
     {
+        private static readonly TurnKind[] s_deck =
+        [
+            TurnKind.Add, TurnKind.Add, TurnKind.Remove, TurnKind.Remove,
+            TurnKind.Checkpoint, TurnKind.Idle, TurnKind.Idle, TurnKind.Idle,
+        ];
+
+        private readonly Queue<TurnKind> _dealt = [];
+
         internal List<string> Names { get; } = [];
 
         public int Added { get; set; }
@@ -96,5 +113,17 @@ public sealed class ChainSoakTests(ITestOutputHelper output)
         public int Removed { get; set; }
 
         public int Checkpoints { get; set; }
+
+        internal TurnKind Next(Random random)
+        {
+            if (_dealt.Count == 0)
+            {
+                TurnKind[] deck = [.. s_deck];
+                random.Shuffle(deck);
+                Array.ForEach(deck, _dealt.Enqueue);
+            }
+
+            return _dealt.Dequeue();
+        }
     }
 }

@@ -118,7 +118,7 @@ internal sealed class Evacuator
 
         if (entry.State == PageState.Clean)
         {
-            return TryForget(range, page, entry) ? 1 : 0;
+            return _manager.TryForget(range, page, entry) ? 1 : 0;
         }
 
         while (true)
@@ -135,24 +135,6 @@ internal sealed class Evacuator
             _manager.ReclaimNeeded();
             _manager.Progress.Wait(epoch);
         }
-    }
-
-    /// <summary>
-    /// A clean page needs its frame no more once it counts as dirty; its protection is lifted by
-    /// its first write.
-    /// </summary>
-    private bool TryForget(MemoryRange range, long page, PageEntry entry)
-    {
-        if (!range.Table.TryTransition(page, entry, entry.In(PageState.Busy)))
-        {
-            return false;
-        }
-
-        var pending = range.Table.Publish(page, range.Table.Read(page).In(PageState.Dirty).WithoutFrame());
-        _manager.Announce(range, page, 1, pending);
-
-        _manager.PutFrames(entry.Frame, range.FramesPerPage);
-        return true;
     }
 
     /// <summary>

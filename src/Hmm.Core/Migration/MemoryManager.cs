@@ -133,6 +133,23 @@ internal sealed class MemoryManager : IDisposable
     internal void PutFrames(Pfn first, int count) => PageMapOf(first).Put(first, count);
 
     /// <summary>
+    /// Gives up a clean page's frame: it counts as dirty from now on, and its first write lifts its protection. False:
+    /// it has changed.
+    /// </summary>
+    internal bool TryForget(MemoryRange range, long page, PageEntry entry)
+    {
+        if (!range.Table.TryTransition(page, entry, entry.In(PageState.Busy)))
+        {
+            return false;
+        }
+
+        var pending = range.Table.Publish(page, range.Table.Read(page).In(PageState.Dirty).WithoutFrame());
+        Announce(range, page, 1, pending);
+        PutFrames(entry.Frame, range.FramesPerPage);
+        return true;
+    }
+
+    /// <summary>
     /// The last step of every change of pages, after they were published: wakes the application's threads that wait for
     /// them, if any do, and lets control operations look again.
     /// </summary>

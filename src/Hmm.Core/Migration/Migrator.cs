@@ -13,7 +13,8 @@ namespace Hmm.Core.Migration;
 /// coldest pages of a device that runs short to the next one in the order. What cannot move stays where it was, intact.
 /// </summary>
 /// <remarks>
-/// Threads: <see cref="Migrate"/> from any, which waits; <see cref="Sink"/> from the one that reclaims, which does not.
+/// Threads: <see cref="Migrate"/> from any, which waits; <see cref="MakeRoom"/> from the one that reclaims, which does
+/// not.
 /// Invariant: a page that this class works on is Migrating.
 /// </remarks>
 internal sealed class Migrator : IDisposable
@@ -25,8 +26,10 @@ internal sealed class Migrator : IDisposable
     // Half of the slots at most are the background's, so that what is asked for finds one.
     private const int SinkingMax = SlotCount / 2;
 
-    // A step looks at so many frames at most: of a device whose pages are all in DRAM as well, none can sink.
-    private const int SinkFramesMax = 1024;
+    // A step looks at so many frames at most: of a device whose pages are all in DRAM as well, none can sink. Where
+    // fewer than one frame in 32 of those can be given up, looking for them costs more than it saves.
+    private const int LookFramesMax = 1024;
+    private const int ForgottenDivisor = 32;
 
     private readonly MemoryManager _manager; // immutable
     private readonly CopySlots<MigrateOperation> _slots; // immutable
@@ -123,30 +126,37 @@ internal sealed class Migrator : IDisposable
     }
 
     /// <summary>
-    /// Starts moving the coldest pages of a device that is short of room to the next one that is not. A device hands
+    /// Makes room on a device that is short of it. Copies of pages that are in DRAM are given up first, which costs
+    /// nothing now. Where they are few, its coldest pages start to sink to the nearest device behind it: a device hands
     /// frames out in order, so those that have been there longest are the ones that a hand going round meets next.
     /// </summary>
     /// <returns>False: there is nothing to do, or as much under way as may be.</returns>
-    public bool Sink()
+    public bool MakeRoom()
     {
-        if (InFlight >= SinkingMax
-            || !_manager.Placement.TryFindShort(out var from, out var to)
-            || !TryBegin(to, results: null, out var operation))
+        if (!_manager.Placement.TryFindShort(out var from, out var to))
         {
             return false;
         }
 
-        for (var looked = 0; looked < SinkFramesMax && from.TryNext(out var frame); looked++)
+        if (from.HasCopies)
         {
-            if (!TryTakeFrame(from.Device.PageMap, frame, operation))
-            {
-                break;
-            }
+            TakeFrames(from, operation: null);
         }
 
+        if (from.HasCopies)
+        {
+            return true;
+        }
+
+        if (!from.MustSink() || InFlight >= SinkingMax || !TryBegin(to, results: null, out var operation))
+        {
+            return false;
+        }
+
+        TakeFrames(from, operation);
         var any = operation.PageCount > 0;
         StartOrReturn(ref operation!);
-        return any;
+        return any || from.HasCopies;
     }
 
     /// <inheritdoc/>
@@ -261,8 +271,24 @@ internal sealed class Migrator : IDisposable
         return false;
     }
 
-    /// <summary>Adds the page in a frame if it can sink; false: the operation is full.</summary>
-    private bool TryTakeFrame(PageMap map, Pfn frame, MigrateOperation operation)
+    /// <summary>Looks at the next frames of a device, until the operation is full.</summary>
+    private void TakeFrames(Placement.Candidate from, MigrateOperation? operation)
+    {
+        var (looked, forgotten) = (0, 0);
+        var framesMax = (int)Math.Min(LookFramesMax, from.Device.Statistics.FramesUsed);
+        while (looked < framesMax && from.TryNext(out var frame)
+            && TryTakeFrame(from.Device.PageMap, frame, operation, ref forgotten))
+        {
+            looked++;
+        }
+
+        from.HasCopies = forgotten > looked / ForgottenDivisor;
+    }
+
+    /// <summary>
+    /// Gives up a frame whose page is in DRAM, or adds its page to the operation, if there is one. False: it is full.
+    /// </summary>
+    private bool TryTakeFrame(PageMap map, Pfn frame, MigrateOperation? operation, ref int forgotten)
     {
         var token = new PageToken(map.FrameOf(frame).Owner);
         if (token.Raw == 0 || !_manager.Ranges.TryAcquire(token.RangeId, out var range))
@@ -272,9 +298,20 @@ internal sealed class Migrator : IDisposable
 
         var full = false;
         var entry = token.Page < range.PageCount ? range.Table.Read(token.Page) : default;
-        if (entry.State == PageState.Absent && entry.HasFrame && entry.Frame == frame)
+        if (entry.HasFrame && entry.Frame == frame)
         {
-            full = !TryClaim(range, token.Page, entry, operation) && range.Table.Read(token.Page).Raw == entry.Raw;
+            switch (entry.State)
+            {
+                case PageState.Clean:
+                    forgotten += _manager.TryForget(range, token.Page, entry) ? 1 : 0;
+                    break;
+                case PageState.Absent when operation is not null:
+                    full = !TryClaim(range, token.Page, entry, operation)
+                        && range.Table.Read(token.Page).Raw == entry.Raw;
+                    break;
+                default:
+                    break;
+            }
         }
 
         _manager.Leave(range);

@@ -88,9 +88,9 @@ internal sealed class Placement
     }
 
     /// <summary>
-    /// Finds a device whose coldest pages should move on: fewer than 1/16 of its frames are free, or 1/8 once that has
-    /// begun, and one behind it has more than that. So new pages, which are the warmest, keep finding room on the
-    /// fastest device. Of several behind it the nearest takes them.
+    /// Finds a device that should make room: fewer than 1/16 of its frames are free, or 1/8 once that has begun, and
+    /// one behind it has more than that. So new pages, which are the warmest, keep finding room on the fastest device.
+    /// Of several behind it the nearest is named.
     /// </summary>
     public bool TryFindShort([NotNullWhen(true)] out Candidate? from, [NotNullWhen(true)] out DeviceMemory? to)
     {
@@ -183,7 +183,8 @@ internal sealed class Placement
 
         private long _usedMax = long.MaxValue; // Guarded by: atomic
         private int _refusals; // Guarded by: atomic
-        private bool _sinking; // Guarded by: atomic
+        private bool _makingRoom; // Guarded by: atomic
+        private bool _sinking; // Guarded by: the thread that reclaims
         private Pfn _hand; // Guarded by: the thread that reclaims
 
         public DeviceMemory Device { get; } = device;
@@ -228,18 +229,34 @@ internal sealed class Placement
 
         private long Total => (long)Device.Statistics.FramesTotal;
 
+        /// <summary>Whether, as last seen, it holds more than a few copies of pages that are in DRAM.</summary>
+        public bool HasCopies { get; set; } = true; // Guarded by: the thread that reclaims
+
         private int FreePermille => 1000 - ((Device.PageMap.Ops as IDriverDevice)?.FullPermille ?? 0);
 
         private long FreeFrames =>
             Math.Min(Volatile.Read(ref _usedMax), Total) - (long)Device.Statistics.FramesUsed;
 
-        /// <summary>Whether its coldest pages should leave.</summary>
+        private bool IsBelow(int divisor) => FreeFrames < Total / divisor || FreePermille < 1000 / divisor;
+
+        /// <summary>Whether it should make room.</summary>
         public bool IsShort()
         {
-            var divisor = Volatile.Read(ref _sinking) ? SpareDivisor : ShortDivisor;
-            var isShort = FreeFrames < Total / divisor || FreePermille < 1000 / divisor;
-            Volatile.Write(ref _sinking, isShort);
+            var isShort = IsBelow(Volatile.Read(ref _makingRoom) ? SpareDivisor : ShortDivisor);
+            Volatile.Write(ref _makingRoom, isShort);
             return isShort;
+        }
+
+        /// <summary>
+        /// Whether its coldest pages should leave, as there is nothing else: then they do until it is not short. If it
+        /// has enough for now, it makes room when it is short again.
+        /// </summary>
+        public bool MustSink()
+        {
+            _sinking = IsBelow(_sinking ? SpareDivisor : ShortDivisor);
+            Volatile.Write(ref _makingRoom, _sinking);
+            HasCopies |= !_sinking;
+            return _sinking;
         }
 
         /// <summary>The next frame in use, going round for ever. False: none is.</summary>

@@ -91,7 +91,7 @@ internal sealed class ReclaimLoop : IDisposable
             {
                 case ReclaimOutcome.Enough:
                     _hasTold = false;
-                    if (!_manager.Migrator.Sink())
+                    if (!_manager.Migrator.MakeRoom())
                     {
                         _manager.Evictor.CleanAhead();
                         return;

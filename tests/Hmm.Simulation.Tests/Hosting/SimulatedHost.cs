@@ -419,7 +419,7 @@ internal sealed class SimulatedHost : IDisposable
                     _busy++;
                     break;
                 case ReclaimOutcome.Enough:
-                    if (!Manager.Migrator.Sink())
+                    if (!Manager.Migrator.MakeRoom())
                     {
                         Manager.Evictor.CleanAhead();
                         return 0;
