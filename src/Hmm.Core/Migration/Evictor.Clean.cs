@@ -22,11 +22,6 @@ internal sealed partial class Evictor
     /// </summary>
     public void CleanAhead()
     {
-        if (_manager.Placement.TryFindShort(out _, out _))
-        {
-            return; // What is kept twice is the first that goes there.
-        }
-
         var frames = _manager.Budget.HighWatermark - _manager.Budget.LowWatermark;
         var pages = Math.Max(1, frames / Volatile.Read(ref _framesPerPage));
         var tokens = _coldest.AsSpan(0, (int)Math.Min(CleanPagesMax, pages));
