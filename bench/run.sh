@@ -56,7 +56,6 @@ ulimit -n 65536 2>/dev/null || echo "run.sh: at most $(ulimit -n) open files; te
     --device-folder "$folder" "${floor[@]}" "${readahead[@]}"
 [[ -z $suite_only ]] || exit 0
 
-# On one processor, all of it: else what is measured is which processors the scheduler chose. Half a minute a turn, and
-# half of the turns of a busy machine are slow.
+# On one processor, all of it: else what is measured is which processors the scheduler chose.
 cpu=$(awk '/^Cpus_allowed_list/ { n = split($2, numbers, /[,-]/); print numbers[n] }' /proc/self/status)
-taskset -c "$cpu" "$root/hmm" bench --scale "$out" --rounds "$((2 * rounds + 1))" "${floor[@]}"
+taskset -c "$cpu" "$root/hmm" bench --scale "$out" --rounds "$rounds" "${floor[@]}"
