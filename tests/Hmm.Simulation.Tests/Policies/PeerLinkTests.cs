@@ -110,6 +110,30 @@ public sealed class PeerLinkTests
         Assert.False(_placement.TryFindShort(out _, out _), "an eighth is free again");
     }
 
+    [Fact]
+    public void PagesSinkOnlyWhereGivingUpCopiesDidNotHelp()
+    {
+        var first = Add("first", "", PageEncoding.Plain);
+        Add("other", "", PageEncoding.Plain);
+        Medium(first).FullPermille = 950;
+        Assert.True(_placement.TryFindShort(out var shortOne, out _));
+        Assert.True(shortOne.HasCopies, "nobody has looked yet");
+        shortOne.HasCopies = false;
+        Medium(first).FullPermille = 930;
+        Assert.False(shortOne.MustSink(), "copies that were given up are a sixteenth");
+        Assert.True(shortOne.HasCopies, "the next time they are looked for again");
+        Assert.False(_placement.TryFindShort(out _, out _), "that is enough for now");
+
+        shortOne.HasCopies = false;
+        Medium(first).FullPermille = 950;
+        Assert.True(_placement.TryFindShort(out _, out _) && shortOne.MustSink());
+        Medium(first).FullPermille = 890;
+        Assert.True(_placement.TryFindShort(out _, out _) && shortOne.MustSink(), "until an eighth is free");
+        Assert.False(shortOne.HasCopies, "and nobody looks for copies meanwhile");
+        Medium(first).FullPermille = 870;
+        Assert.False(_placement.TryFindShort(out _, out _));
+    }
+
     private static Peer Medium(DeviceMemory device) => (Peer)device.PageMap.Ops;
 
     private DeviceMemory Add(string name, string location, PageEncoding encoding, params PageEncoding[] accepts)
