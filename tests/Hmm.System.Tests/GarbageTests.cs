@@ -14,6 +14,10 @@ public sealed class GarbageTests(ITestOutputHelper output)
     private const long Faults = 100_000;
     private const long BytesMax = 1024;
 
+    // The middle one is judged: once in its life the runtime makes tables of its own (12 KiB, seen once), and what
+    // faults leave behind is there each time.
+    private const int Rounds = 3;
+
     [Theory]
     [InlineData("memory,size=64MiB", false)]
     [InlineData("memory,size=64MiB", true)]
@@ -36,16 +40,22 @@ public sealed class GarbageTests(ITestOutputHelper output)
         _ = Allocated(observed);
         var start = Allocated(observed);
         var cost = Allocated(observed) - start;
-        var faults = array.Statistics.Faults;
-        var before = Allocated(observed);
-        Touch(array, random, Faults);
-        var garbage = Allocated(observed) - before - cost;
-        faults = array.Statistics.Faults - faults;
-        output.WriteLine(
-            $"{garbage} bytes for {faults} faults, {array.Statistics.EvictedPages} evictions so far; "
-                + $"asking costs {cost}");
-        Assert.True(faults >= (ulong)Faults, $"{faults} faults were made");
-        Assert.InRange(garbage, -BytesMax, BytesMax);
+        var garbage = new long[Rounds];
+        for (var round = 0; round < Rounds; round++)
+        {
+            var faults = array.Statistics.Faults;
+            var before = Allocated(observed);
+            Touch(array, random, Faults);
+            garbage[round] = Allocated(observed) - before - cost;
+            faults = array.Statistics.Faults - faults;
+            output.WriteLine(
+                $"{garbage[round]} bytes for {faults} faults, {array.Statistics.EvictedPages} evictions so far; "
+                    + $"asking costs {cost}");
+            Assert.True(faults >= (ulong)Faults, $"{faults} faults were made");
+        }
+
+        Array.Sort(garbage);
+        Assert.InRange(garbage[Rounds / 2], -BytesMax, BytesMax);
     }
 
     // Half of the touches write. Ends when so many touches missed memory, as the array's size and the budget have it.

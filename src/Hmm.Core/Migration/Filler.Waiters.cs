@@ -139,19 +139,12 @@ internal sealed unsafe partial class Filler
     /// <param name="only">Those of one range; null: all.</param>
     public void WakeSleepers(MemoryRange? only = null)
     {
-        PageToken[] tokens;
-        lock (_sleepers)
+        if (SleeperCount == 0)
         {
-            if (_sleepers.Count == 0)
-            {
-                return;
-            }
-
-            tokens = [.. _sleepers.Where(token => only is null || token.RangeId == only.Id)];
-            _sleepers.RemoveAll(token => only is null || token.RangeId == only.Id);
+            return;
         }
 
-        foreach (var token in tokens)
+        foreach (var token in TakeSleepers(only?.Id))
         {
             if (_manager.Ranges.TryAcquire(token.RangeId, out var range))
             {
@@ -161,6 +154,16 @@ internal sealed unsafe partial class Filler
         }
 
         _manager.Progress.Signal();
+    }
+
+    private PageToken[] TakeSleepers(uint? rangeId)
+    {
+        lock (_sleepers)
+        {
+            PageToken[] tokens = [.. _sleepers.Where(token => rangeId is null || token.RangeId == rangeId)];
+            _sleepers.RemoveAll(token => rangeId is null || token.RangeId == rangeId);
+            return tokens;
+        }
     }
 
     /// <summary>DRAM was freed while prefetch goes on anyway, or comes to rest by itself.</summary>
