@@ -3,11 +3,11 @@ using System.Globalization;
 
 namespace Hmm.Host;
 
-/// <summary>Times as people write them: <c>500ms</c>, <c>10s</c>, <c>2min</c>, <c>1h</c>.</summary>
+/// <summary>Times as people write them: <c>25us</c>, <c>500ms</c>, <c>10s</c>, <c>2min</c>, <c>1h</c>.</summary>
 internal static class Duration
 {
     private static readonly (string Unit, double Milliseconds)[] s_units =
-        [("ms", 1), ("s", 1000), ("min", 60_000), ("h", 3_600_000)];
+        [("us", 0.001), ("ms", 1), ("s", 1000), ("min", 60_000), ("h", 3_600_000)];
 
     /// <summary>Reads a whole number and its unit.</summary>
     public static bool TryParse(string text, out TimeSpan time)

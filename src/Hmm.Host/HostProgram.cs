@@ -70,6 +70,12 @@ public static class HostProgram
             + "it gets an error. Default: 10s.",
     };
 
+    private static readonly Option<string?> s_spin = new("--spin")
+    {
+        Description = "How long the fault thread looks for the next fault before it sleeps, as in 50us, up to 1ms. "
+            + "Default: 25us, and on one processor 0us, not at all.",
+    };
+
     private static readonly Option<string> s_modules = new("--modules")
     {
         Description = "The folder of the modules that were built with the host.",
@@ -94,7 +100,7 @@ public static class HostProgram
         Option[] options =
         [
             s_descriptor, s_socket, s_budget, s_devices, s_folder, s_size, s_modules, s_otherModules, s_policy,
-            s_deadline,
+            s_deadline, s_spin,
         ];
         Array.ForEach(options, command.Options.Add);
 
@@ -206,6 +212,7 @@ public static class HostProgram
             OtherModuleFolders = parsed.GetValue(s_otherModules) ?? [],
             ReclaimPolicy = string.IsNullOrEmpty(parsed.GetValue(s_policy)) ? null : parsed.GetValue(s_policy),
             DeviceDeadline = DeadlineOf(parsed.GetValue(s_deadline)),
+            SpinTime = SpinTimeOf(parsed.GetValue(s_spin)),
             Mutant = MutantOfEnvironment(),
         };
     }
@@ -231,6 +238,18 @@ public static class HostProgram
             ? deadline
             : throw new HmmException(
                 Errno.EINVAL, $"--device-deadline must be a time from 100ms to 1h, such as 10s, and '{text}' is not.");
+    }
+
+    private static TimeSpan SpinTimeOf(string? text)
+    {
+        if (text is null)
+        {
+            return FaultLoop.SpinTimeDefault;
+        }
+
+        return Duration.TryParse(text, out var time) && time <= FaultLoop.SpinTimeMax
+            ? time
+            : throw new HmmException(Errno.EINVAL, $"--spin must be a time from 0us to 1ms, and '{text}' is not.");
     }
 
     private static ulong DefaultBudgetBytes()

@@ -19,6 +19,7 @@ internal sealed unsafe class IoUring : DescriptorHandle
     private readonly RingMapping _rings; // owner thread
     private readonly RingMapping _entries; // owner thread
     private readonly uint* _submitTail; // immutable
+    private readonly uint* _submitFlags; // immutable
     private readonly uint* _completeHead; // immutable
     private readonly uint* _completeTail; // immutable
     private readonly io_uring_sqe* _submissions; // immutable
@@ -48,7 +49,9 @@ internal sealed unsafe class IoUring : DescriptorHandle
 
         var rings = (byte*)_rings.Address;
         _submitTail = (uint*)(rings + parameters.sq_off.tail);
+        _submitFlags = (uint*)(rings + parameters.sq_off.flags);
         _submitMask = *(uint*)(rings + parameters.sq_off.ring_mask);
+        TellsOfWork = (parameters.flags & LibC.IORING_SETUP_TASKRUN_FLAG) != 0;
         _submissions = (io_uring_sqe*)_entries.Address;
         _completeHead = (uint*)(rings + parameters.cq_off.head);
         _completeTail = (uint*)(rings + parameters.cq_off.tail);
@@ -72,8 +75,9 @@ internal sealed unsafe class IoUring : DescriptorHandle
         ring = null;
         ReadOnlySpan<uint> ladder =
         [
-            LibC.IORING_SETUP_SUBMIT_ALL | LibC.IORING_SETUP_SINGLE_ISSUER | LibC.IORING_SETUP_DEFER_TASKRUN,
-            LibC.IORING_SETUP_SUBMIT_ALL | LibC.IORING_SETUP_COOP_TASKRUN,
+            LibC.IORING_SETUP_SUBMIT_ALL | LibC.IORING_SETUP_TASKRUN_FLAG
+                | LibC.IORING_SETUP_SINGLE_ISSUER | LibC.IORING_SETUP_DEFER_TASKRUN,
+            LibC.IORING_SETUP_SUBMIT_ALL | LibC.IORING_SETUP_TASKRUN_FLAG | LibC.IORING_SETUP_COOP_TASKRUN,
             0,
         ];
         io_uring_params parameters = default;
@@ -204,6 +208,13 @@ internal sealed unsafe class IoUring : DescriptorHandle
         Environment.FailFast($"io_uring_enter failed with {error} on a ring that worked before.");
 
     internal bool HasCompletion => *_completeHead != Volatile.Read(ref *_completeTail);
+
+    // Whether HasWork tells of all there is: else what waits for a thread of its own is seen in the kernel only.
+    internal bool TellsOfWork { get; }
+
+    // Whether there is a completion, or something that Enter would complete. Costs two loads.
+    internal bool HasWork =>
+        HasCompletion || (Volatile.Read(ref *_submitFlags) & LibC.IORING_SQ_TASKRUN) != 0;
 
     internal bool TryReap(out ulong userData, out int result)
     {

@@ -37,6 +37,8 @@ public sealed class HostStartTests
     public void RefusesDevicesThatCannotBe()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => new HmmHostOptions { DeviceSizeBytes = 0 }.Validate());
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => new HmmHostOptions { SpinTime = TimeSpan.FromMilliseconds(1.1) }.Validate());
         Assert.Throws<ArgumentException>(() => new HmmHostOptions { Devices = { " " } }.Validate());
     }
 

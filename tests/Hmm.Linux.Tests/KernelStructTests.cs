@@ -51,6 +51,7 @@ public sealed unsafe class KernelStructTests
         Assert.Equal(8, Offset(&parameters, &parameters.flags));
         Assert.Equal(20, Offset(&parameters, &parameters.features));
         Assert.Equal(40, Offset(&parameters, &parameters.sq_off));
+        Assert.Equal(56, Offset(&parameters, &parameters.sq_off.flags));
         Assert.Equal(64, Offset(&parameters, &parameters.sq_off.array));
         Assert.Equal(80, Offset(&parameters, &parameters.cq_off));
         Assert.Equal(100, Offset(&parameters, &parameters.cq_off.cqes));

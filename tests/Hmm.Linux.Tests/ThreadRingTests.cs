@@ -161,14 +161,53 @@ public sealed class ThreadRingTests : IDisposable
         }
     });
 
-    // With the kernel's wait for an epoll, where it has one, and as without.
+    [NeedsFact(Need.Ring)]
+    public void WhatComesWhileItLooksOrSleepsIsSeenByTheNextWait() => OnAThread((epoll, ring) =>
+    {
+        using var told = EventFd.Create();
+        using var answered = EventFd.Create();
+        epoll.Add(told, 7);
+        var teller = new Thread(() =>
+        {
+            // From at once to later than anybody looks, and the answer to one before the next.
+            for (var turn = 0; turn < 200; turn++)
+            {
+                Thread.SpinWait(turn % 4 * 1000);
+                if (turn % 50 == 0)
+                {
+                    Thread.Sleep(3); // Waits: until the thread that looks has given up and sleeps
+                }
+
+                told.Signal();
+                Assert.True(Poll.WaitReadable(answered, 20_000));
+                answered.Clear();
+            }
+        });
+        teller.Start();
+        Span<EpollEvent> events = stackalloc EpollEvent[4];
+        for (var turn = 0; turn < 200; turn++)
+        {
+            var count = ring.Wait(events, out var error);
+            Assert.Equal((1, 7UL, Errno.None), (count, events[0].Tag, error));
+            told.Clear();
+            answered.Signal();
+        }
+
+        teller.Join();
+        epoll.Remove(told);
+    });
+
+    // With the kernel's wait for an epoll, where it has one, and as without; sleeping at once, and looking first.
     private static void OnAThread(Action<Epoll, ThreadRing> body)
     {
-        OnAThread(epollWait: true, body);
-        OnAThread(epollWait: false, body);
+        foreach (var spinTime in new[] { TimeSpan.Zero, TimeSpan.FromMicroseconds(500) })
+        {
+            OnAThread(epollWait: true, spinTime, body);
+            OnAThread(epollWait: false, spinTime, body);
+        }
     }
 
-    private static void OnAThread(bool epollWait, Action<Epoll, ThreadRing> body)
+    private static void OnAThread(bool epollWait, TimeSpan spinTime, Action<Epoll, ThreadRing> body)
     {
         Exception? failed = null;
         var thread = new Thread(() =>
@@ -176,7 +215,7 @@ public sealed class ThreadRingTests : IDisposable
             using var epoll = Epoll.Create();
             try
             {
-                using var ring = ThreadRing.TryCreate(epoll, epollWait, out var whyNot);
+                using var ring = ThreadRing.TryCreate(epoll, epollWait, spinTime, out var whyNot);
                 Assert.True(ring is not null, whyNot);
                 body(epoll, ring);
             }

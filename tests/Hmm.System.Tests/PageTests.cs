@@ -268,19 +268,19 @@ public sealed class PageTests : IDisposable
         using var array = Written();
         array.Advise(advice);
         const int Pages = 1024;
-        var absent = StatesOf(array, 0, Pages).Count(static state => state == PageStateCode.Absent);
+        var away = StatesOf(array, 0, Pages).Count(static state => state == PageStateCode.OnDevice);
         var before = array.Statistics.Faults;
         for (var page = 0L; page < Pages; page++)
         {
             Assert.Equal(Pattern.At(page * PageWords), array[page * PageWords]);
         }
 
-        // At random each that was absent faults by itself; else most come with one before them.
+        // At random each that was away faults by itself; else most come with one before them.
         var faults = (long)(array.Statistics.Faults - before);
-        Assert.InRange(absent, Pages / 4, Pages);
+        Assert.InRange(away, Pages / 4, Pages);
         Assert.True(
-            advice == Advice.Random ? faults >= absent : faults < absent * 6 / 10,
-            $"{faults} faults for {absent} absent pages with advice {advice}");
+            advice == Advice.Random ? faults >= away : faults < away * 6 / 10,
+            $"{faults} faults for {away} pages that were away with advice {advice}");
         Hosts.WriteAndCheck(array, round: 1);
     }
 

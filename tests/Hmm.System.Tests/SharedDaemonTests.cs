@@ -11,6 +11,20 @@ public sealed class SharedDaemonTests
 {
     private const int MiB = 1 << 20;
 
+    [Theory]
+    [InlineData("2ms")]
+    [InlineData("1001us")]
+    [InlineData("soon")]
+    [InlineData("10")]
+    public void RefusesASpinTimeThatCannotBe(string time)
+    {
+        using var child = Child.Start(
+            Runs.DotnetPath,
+            [Runs.HostPath, "--socket", "/tmp/never", "--device", "memory,size=2MiB", "--spin", time]);
+        Assert.Equal(64, child.WaitForExit());
+        Refused.IsSentence(child.Errors.Trim()["hmm-host: ".Length..], "--spin", "0us to 1ms", $"'{time}'");
+    }
+
     [Fact]
     public void KeepsTwoApplicationsApartUnderOneBudget()
     {

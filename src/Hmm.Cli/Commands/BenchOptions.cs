@@ -4,6 +4,8 @@ using System.Globalization;
 using Hmm.Cli.Bench.Patterns;
 using Hmm.Cli.Bench.Running;
 using Hmm.Cli.Bench.Spaces;
+using Hmm.Host;
+using Hmm.Host.Engine;
 using Hmm.Linux;
 using Hmm.Uapi;
 
@@ -56,6 +58,12 @@ internal sealed class BenchOptions
         Description = "A device of our host, fastest first: memory,size=2GiB. Without it a file is mapped.",
         HelpName = "DEVICE",
         DefaultValueFactory = _ => [],
+    };
+
+    private readonly Option<string?> _spin = new("--spin")
+    {
+        Description = "How long our host looks for the next fault before it sleeps, 0us to 1ms (default: as it does).",
+        HelpName = "TIME",
     };
 
     private readonly Option<string?> _file = new("--file")
@@ -135,8 +143,8 @@ internal sealed class BenchOptions
         Option[] all =
         [
             _pattern, _target, _size, _budget, _threads, _seconds, _ops, _warm, _warmOps, _prefetch, _seed,
-            _writeFraction, _theta, _advice, _devices, _file, _data, _trace, _traceFull, Folder, Against, Rounds,
-            ReadAhead, Suite, Floor, Scale, _group, Json,
+            _writeFraction, _theta, _advice, _devices, _spin, _file, _data, _trace, _traceFull, Folder, Against,
+            Rounds, ReadAhead, Suite, Floor, Scale, _group, Json,
         ];
         foreach (var option in all)
         {
@@ -173,6 +181,7 @@ internal sealed class BenchOptions
                     ? advice
                     : throw Refused("--advice", parse.GetRequiredValue(_advice), "normal, random or sequential"),
             Devices = parse.GetRequiredValue(_devices),
+            SpinTime = parse.GetValue(_spin) is { } spin ? SpinTimeOf(spin) : null,
             DataPath = parse.GetRequiredValue(_data) is { Length: > 0 } data ? Path.GetFullPath(data) : "",
             DeviceFolder = Path.GetFullPath(parse.GetRequiredValue(Folder)),
             GroupPath = parse.GetRequiredValue(_group),
@@ -187,6 +196,11 @@ internal sealed class BenchOptions
         CheckRoom(plan);
         return plan;
     }
+
+    private static TimeSpan SpinTimeOf(string text) =>
+        Duration.TryParse(text, out var time) && time <= FaultLoop.SpinTimeMax
+            ? time
+            : throw Refused("--spin", text, "a time from 0us to 1ms");
 
     private static void Check(BenchPlan plan)
     {

@@ -39,9 +39,13 @@ internal static class HostCommand
         {
             Description = "How long a device may take for a copy, as in 30s or 500ms (default: 10s).",
         };
+        var spin = new Option<string?>("--spin")
+        {
+            Description = "How long to look for the next fault before sleeping, 0us to 1ms (default: 25us).",
+        };
         var command = new Command(Name, "Run a host that applications share. Ctrl-C or SIGTERM ends it.")
         {
-            socket, budget, devices, folder, size, modules, policy, deadline,
+            socket, budget, devices, folder, size, modules, policy, deadline, spin,
         };
         command.SetAction((parse, _) => ErrorGate.RunAsync(terminal, async () =>
         {
@@ -63,15 +67,9 @@ internal static class HostCommand
                 arguments.AddRange(["--module-folder", Path.GetFullPath(other)]);
             }
 
-            if (parse.GetValue(policy) is { } name)
-            {
-                arguments.AddRange(["--policy", name]);
-            }
-
-            if (parse.GetValue(deadline) is { } time)
-            {
-                arguments.AddRange(["--device-deadline", time]);
-            }
+            AddText(arguments, policy.Name, parse.GetValue(policy));
+            AddText(arguments, deadline.Name, parse.GetValue(deadline));
+            AddText(arguments, spin.Name, parse.GetValue(spin));
 
             return await HostEntry.RunAsync([.. arguments]).ConfigureAwait(false) switch
             {
@@ -83,12 +81,14 @@ internal static class HostCommand
         return command;
     }
 
-    private static void AddSize(List<string> arguments, string name, ulong? bytes)
+    private static void AddSize(List<string> arguments, string name, ulong? bytes) =>
+        AddText(arguments, name, bytes?.ToString(CultureInfo.InvariantCulture));
+
+    private static void AddText(List<string> arguments, string name, string? text)
     {
-        if (bytes is { } given)
+        if (text is not null)
         {
-            arguments.Add(name);
-            arguments.Add(given.ToString(CultureInfo.InvariantCulture));
+            arguments.AddRange([name, text]);
         }
     }
 }

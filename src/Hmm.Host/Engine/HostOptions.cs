@@ -27,6 +27,9 @@ internal sealed record HostOptions
     /// <summary>How long a device may take for a copy, before whoever waits for it gets an error.</summary>
     public TimeSpan DeviceDeadline { get; init; } = DeadlineLoop.Default;
 
+    /// <summary>How long the fault thread looks for the next fault before it sleeps.</summary>
+    public TimeSpan SpinTime { get; init; } = FaultLoop.SpinTimeDefault;
+
     /// <summary>The reclaim policy, of the module of that name; null for the default.</summary>
     public string? ReclaimPolicy { get; init; }
 

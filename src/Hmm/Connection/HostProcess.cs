@@ -73,6 +73,12 @@ internal sealed class HostProcess : IDisposable
             yield return ((long)deadline.TotalMilliseconds).ToString(CultureInfo.InvariantCulture) + "ms";
         }
 
+        if (options.SpinTime is { } spin)
+        {
+            yield return "--spin";
+            yield return ((long)spin.TotalMicroseconds).ToString(CultureInfo.InvariantCulture) + "us";
+        }
+
         foreach (var device in options.Devices)
         {
             yield return "--device";

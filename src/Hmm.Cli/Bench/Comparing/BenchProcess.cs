@@ -87,6 +87,11 @@ internal static class BenchProcess
             arguments.AddRange(["--data", plan.DataPath]);
         }
 
+        if (plan.SpinTime is { } spin)
+        {
+            arguments.AddRange(["--spin", Text(spin.TotalMicroseconds) + "us"]);
+        }
+
         foreach (var device in plan.Target == BenchTarget.Hmm ? plan.Devices : [])
         {
             arguments.AddRange(["--device", device]);

@@ -50,6 +50,9 @@ internal sealed record BenchPlan
     /// <summary>The devices of our host, fastest first; none: the file is mapped.</summary>
     internal IReadOnlyList<string> Devices { get; init; } = [];
 
+    /// <summary>How long our host looks for the next fault before it sleeps; null: as it does by itself.</summary>
+    internal TimeSpan? SpinTime { get; init; }
+
     /// <summary>Real files that the pages hold besides their tags; empty: words that compress to a half.</summary>
     internal string DataPath { get; init; } = "";
 

@@ -42,6 +42,7 @@ internal sealed unsafe class RangeSpace : IBenchSpace
         {
             BudgetBytes = plan.BudgetBytes,
             DeviceFolder = plan.DeviceFolder,
+            SpinTime = plan.SpinTime,
             ApplicationName = "hmm bench",
         };
         foreach (var device in plan.Devices)
