@@ -10,7 +10,12 @@ internal static class Duration
         [("us", 0.001), ("ms", 1), ("s", 1000), ("min", 60_000), ("h", 3_600_000)];
 
     /// <summary>Reads a whole number and its unit.</summary>
-    public static bool TryParse(string text, out TimeSpan time)
+    /// <param name="text">What somebody wrote.</param>
+    /// <param name="min">The least that is allowed.</param>
+    /// <param name="max">The most.</param>
+    /// <param name="time">The time.</param>
+    /// <returns>False: it is no time, or not one between the two.</returns>
+    public static bool TryParse(string text, TimeSpan min, TimeSpan max, out TimeSpan time)
     {
         var digits = text.AsSpan().IndexOfAnyExceptInRange('0', '9');
         foreach (var (unit, milliseconds) in s_units)
@@ -20,7 +25,7 @@ internal static class Duration
                     text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             {
                 time = TimeSpan.FromMilliseconds(number * milliseconds);
-                return true;
+                return time >= min && time <= max;
             }
         }
 

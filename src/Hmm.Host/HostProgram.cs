@@ -234,7 +234,7 @@ public static class HostProgram
             return DeadlineLoop.Default;
         }
 
-        return Duration.TryParse(text, out var deadline) && deadline >= DeadlineLoop.Min && deadline <= DeadlineLoop.Max
+        return Duration.TryParse(text, DeadlineLoop.Min, DeadlineLoop.Max, out var deadline)
             ? deadline
             : throw new HmmException(
                 Errno.EINVAL, $"--device-deadline must be a time from 100ms to 1h, such as 10s, and '{text}' is not.");
@@ -247,7 +247,7 @@ public static class HostProgram
             return FaultLoop.SpinTimeDefault;
         }
 
-        return Duration.TryParse(text, out var time) && time <= FaultLoop.SpinTimeMax
+        return Duration.TryParse(text, TimeSpan.Zero, FaultLoop.SpinTimeMax, out var time)
             ? time
             : throw new HmmException(Errno.EINVAL, $"--spin must be a time from 0us to 1ms, and '{text}' is not.");
     }

@@ -14,8 +14,8 @@ public sealed class GarbageTests(ITestOutputHelper output)
     private const long Faults = 100_000;
     private const long BytesMax = 1024;
 
-    // The middle one is judged: once in its life the runtime makes tables of its own (12 KiB, seen once), and what
-    // faults leave behind is there each time.
+    // The middle one is judged: what faults leave behind is there each time. Once, in one of many processes, 12,336
+    // bytes came from elsewhere; from where is not known, and as much is what the runtime takes for its thread pool.
     private const int Rounds = 3;
 
     [Theory]

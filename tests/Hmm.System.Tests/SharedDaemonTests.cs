@@ -12,17 +12,21 @@ public sealed class SharedDaemonTests
     private const int MiB = 1 << 20;
 
     [Theory]
-    [InlineData("2ms")]
-    [InlineData("1001us")]
-    [InlineData("soon")]
-    [InlineData("10")]
-    public void RefusesASpinTimeThatCannotBe(string time)
+    [InlineData("--device-deadline", "0ms", "100ms to 1h")]
+    [InlineData("--device-deadline", "99ms", "100ms to 1h")]
+    [InlineData("--device-deadline", "61min", "100ms to 1h")]
+    [InlineData("--device-deadline", "soon", "100ms to 1h")]
+    [InlineData("--device-deadline", "10", "100ms to 1h")]
+    [InlineData("--spin", "2ms", "0us to 1ms")]
+    [InlineData("--spin", "1001us", "0us to 1ms")]
+    [InlineData("--spin", "soon", "0us to 1ms")]
+    [InlineData("--spin", "10", "0us to 1ms")]
+    public void RefusesATimeThatCannotBe(string option, string time, string allowed)
     {
         using var child = Child.Start(
-            Runs.DotnetPath,
-            [Runs.HostPath, "--socket", "/tmp/never", "--device", "memory,size=2MiB", "--spin", time]);
+            Runs.DotnetPath, [Runs.HostPath, "--socket", "/tmp/never", "--device", "memory,size=2MiB", option, time]);
         Assert.Equal(64, child.WaitForExit());
-        Refused.IsSentence(child.Errors.Trim()["hmm-host: ".Length..], "--spin", "0us to 1ms", $"'{time}'");
+        Refused.IsSentence(child.Errors.Trim()["hmm-host: ".Length..], option, allowed, $"'{time}'");
     }
 
     [Fact]

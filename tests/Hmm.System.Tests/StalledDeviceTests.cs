@@ -86,22 +86,6 @@ public sealed class StalledDeviceTests
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), $"the host took {clock.Elapsed} to end");
     }
 
-    [Theory]
-    [InlineData("0ms")]
-    [InlineData("99ms")]
-    [InlineData("61min")]
-    [InlineData("soon")]
-    [InlineData("10")]
-    public void RefusesADeadlineThatCannotBe(string deadline)
-    {
-        using var child = Child.Start(
-            Runs.DotnetPath,
-            [Runs.HostPath, "--socket", "/tmp/never", "--device", "memory,size=2MiB", "--device-deadline", deadline]);
-        Assert.Equal(64, child.WaitForExit());
-        Refused.IsSentence(
-            child.Errors.Trim()["hmm-host: ".Length..], "--device-deadline", "100ms to 1h", $"'{deadline}'");
-    }
-
     private static string Flaky(string name, string more) =>
         $"flaky,name={name},over=memory,with=size=64MiB,refuse=0,delay_us=0,write_errors=0,"
             + (more.Contains("read_errors", StringComparison.Ordinal) ? more : "read_errors=0," + more);

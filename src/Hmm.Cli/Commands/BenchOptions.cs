@@ -198,7 +198,7 @@ internal sealed class BenchOptions
     }
 
     private static TimeSpan SpinTimeOf(string text) =>
-        Duration.TryParse(text, out var time) && time <= FaultLoop.SpinTimeMax
+        Duration.TryParse(text, TimeSpan.Zero, FaultLoop.SpinTimeMax, out var time)
             ? time
             : throw Refused("--spin", text, "a time from 0us to 1ms");
 

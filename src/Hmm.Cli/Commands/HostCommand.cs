@@ -41,7 +41,8 @@ internal static class HostCommand
         };
         var spin = new Option<string?>("--spin")
         {
-            Description = "How long to look for the next fault before sleeping, 0us to 1ms (default: 25us).",
+            Description = "How long to look for the next fault before sleeping, 0us to 1ms "
+                + "(default: 25us; on one processor 0us).",
         };
         var command = new Command(Name, "Run a host that applications share. Ctrl-C or SIGTERM ends it.")
         {

@@ -38,6 +38,13 @@ internal sealed class FaultLoop : IDisposable
     private Source?[] _sources = new Source?[16]; // Guarded by: _gate for writers, atomic for readers
     private volatile bool _stopping; // Guarded by: atomic
 
+    /// <summary>
+    /// 25 microseconds: what it takes to wake the application and that to fault again, twice over. None on one
+    /// processor, which the application needs for that.
+    /// </summary>
+    public static TimeSpan SpinTimeDefault =>
+        Environment.ProcessorCount > 1 ? TimeSpan.FromMicroseconds(25) : TimeSpan.Zero;
+
     /// <summary>Starts the thread.</summary>
     /// <param name="handler">Whom the faults go to.</param>
     /// <param name="spinTime">How long to look for the next fault before sleeping; zero: not at all.</param>
@@ -95,13 +102,6 @@ internal sealed class FaultLoop : IDisposable
         _epoll.Dispose();
         _wake.Dispose();
     }
-
-    /// <summary>
-    /// 25 microseconds: what it takes to wake the application and that to fault again, twice over. None on one
-    /// processor, which the application needs for that.
-    /// </summary>
-    public static TimeSpan SpinTimeDefault =>
-        Environment.ProcessorCount > 1 ? TimeSpan.FromMicroseconds(25) : TimeSpan.Zero;
 
     private void Run()
     {
