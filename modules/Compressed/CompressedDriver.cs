@@ -13,6 +13,9 @@ internal sealed class CompressedDriver : IDeviceDriver
     private const ulong SizeBytesMax = (ulong)uint.MaxValue << Pfn.Shift;
     private const long WorkersMax = 16;
 
+    // Beyond that the pages come from the one thread that gathers them.
+    private const int WorkersDefaultMax = 4;
+
     private readonly Action<string> _log; // immutable
 
     public CompressedDriver(Action<string> log)
@@ -32,8 +35,8 @@ internal sealed class CompressedDriver : IDeviceDriver
         new("algorithm", ModuleParameterType.Text, "lz4",
             "lz4, zstd (fewer bytes, slower), or none: pages of one word only"),
         new("level", ModuleParameterType.Integer, "1", "as in the lz4 and zstd programs: lz4 -64 to 12, zstd -7 to 19"),
-        new("workers", ModuleParameterType.Integer, "1",
-            "threads that compress, 0 to 16; 0 leaves it to the thread that evicts"),
+        new("workers", ModuleParameterType.Integer, $"{Math.Min(SystemInfo.ProcessorCount, WorkersDefaultMax)}",
+            "threads that compress, 0 to 16, as needed; 0 leaves it to the thread that evicts"),
     ];
 
     /// <inheritdoc/>

@@ -5,14 +5,21 @@ using Hmm.Core.Devices;
 namespace Hmm.Modules.Compressed;
 
 /// <summary>
-/// Threads that compress, so that an eviction's pages are compressed while the next ones are
-/// gathered.
+/// Threads that compress, so that an eviction's pages are compressed while the next ones are gathered. One works while
+/// it keeps up; each further one helps only where batches pile up, as when a stream writes, since else it would take a
+/// processor from the application.
 /// </summary>
-/// <remarks>Threads: <see cref="Add"/> from any; it never waits. Invariant: 0 &lt;= waiting &lt;= capacity.</remarks>
+/// <remarks>
+/// Threads: <see cref="Add"/> from any; it never waits.
+/// Invariant: 0 &lt;= waiting &lt;= capacity; a batch waits only while a thread works, or has been told.
+/// </remarks>
 internal sealed class EvictWorkers : IDisposable
 {
     // The core has 32 buffers for evictions, and so no more batches.
     private const int Capacity = 64;
+
+    // So many batches wait, for each thread that works, before another helps: 2 MiB of pages, or 3 ms of compression.
+    private const int BacklogMax = 4;
 
     private readonly object _gate = new();
     private readonly CopyBatch?[] _ring = new CopyBatch?[Capacity]; // Guarded by: _gate
@@ -20,6 +27,7 @@ internal sealed class EvictWorkers : IDisposable
     private readonly Thread[] _threads; // immutable
     private int _head; // Guarded by: _gate
     private int _count; // Guarded by: _gate
+    private int _working; // Guarded by: _gate
     private bool _closing; // Guarded by: _gate
 
     public EvictWorkers(int threads, Action<CopyBatch> work)
@@ -33,14 +41,19 @@ internal sealed class EvictWorkers : IDisposable
         }
     }
 
-    /// <summary>Hands a batch to the next free thread.</summary>
+    private bool IsHelpNeeded => _count > _working * BacklogMax;
+
+    /// <summary>Hands over a batch.</summary>
     public void Add(CopyBatch batch)
     {
         lock (_gate)
         {
             Corruption.Require(_count < Capacity, "no more evictions are under way than the core has buffers");
             _ring[(_head + _count++) % Capacity] = batch;
-            Monitor.Pulse(_gate);
+            if (IsHelpNeeded)
+            {
+                Monitor.Pulse(_gate);
+            }
         }
     }
 
@@ -63,9 +76,13 @@ internal sealed class EvictWorkers : IDisposable
     {
         try
         {
-            while (TryTake(out var batch))
+            while (Take() is { } batch)
             {
-                _work(batch!);
+                _work(batch);
+                lock (_gate)
+                {
+                    _working--;
+                }
             }
         }
         catch (Exception exception)
@@ -75,19 +92,27 @@ internal sealed class EvictWorkers : IDisposable
         }
     }
 
-    private bool TryTake(out CopyBatch? batch)
+    // Waits until this thread is needed; null: it is no more.
+    private CopyBatch? Take()
     {
         lock (_gate)
         {
-            while (_count == 0 && !_closing)
+            while (!IsHelpNeeded)
             {
+                if (_closing)
+                {
+                    return null;
+                }
+
                 Monitor.Wait(_gate);
             }
 
-            batch = _ring[_head];
+            var batch = _ring[_head];
             _ring[_head] = null;
             _head = (_head + 1) % Capacity;
-            return _count-- > 0;
+            _count--;
+            _working++;
+            return batch;
         }
     }
 }

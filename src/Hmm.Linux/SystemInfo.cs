@@ -129,6 +129,26 @@ public static class SystemInfo
         return buffer.f_bavail * buffer.f_frsize;
     }
 
+    // How often the processor of the calling thread was given to another thread of this system before it slept. What a
+    // hypervisor takes is not counted.
+    internal static unsafe long PreemptionsOfThisThread
+    {
+        get
+        {
+            rusage usage;
+
+            // Safe because the structure is a local, with room for what any C library writes, that outlives the call.
+            var result = LibC.getrusage(LibC.RUSAGE_THREAD, &usage);
+            var error = LinuxError.Last();
+            if (result < 0)
+            {
+                LinuxError.Throw(error, "getrusage", "RUSAGE_THREAD");
+            }
+
+            return usage.ru_nivcsw;
+        }
+    }
+
     private static unsafe ulong LimitOf(int resource, string name)
     {
         Platform.Require();

@@ -25,7 +25,8 @@ public sealed unsafe class ThreadRing : IDisposable
     private readonly IoUring _ring; // owner thread
     private readonly RingFlights _flights; // owner thread
     private readonly Epoll _epoll; // immutable
-    private readonly AdaptiveSpin? _spin; // owner thread; null: it sleeps at once
+    private readonly AdaptiveSpin? _eventSpin; // owner thread; null: it sleeps at once
+    private readonly AdaptiveSpin? _transferSpin; // owner thread; the same while transfers are under way
     private byte* _events; // owner thread; null where the kernel has no wait for an epoll, only a poll of it
     private int _epollResult; // owner thread
 
@@ -34,7 +35,14 @@ public sealed unsafe class ThreadRing : IDisposable
         _ring = ring;
         _epoll = epoll;
         _flights = new RingFlights(ring);
-        _spin = ring.TellsOfWork && spinTime > TimeSpan.Zero ? new AdaptiveSpin(spinTime) : null;
+        if (ring.TellsOfWork && spinTime > TimeSpan.Zero)
+        {
+            // Each learns for itself: a disk's time has nothing to do with an application's. Twice as long for a disk,
+            // since nothing else goes on meanwhile.
+            _eventSpin = new AdaptiveSpin(spinTime);
+            _transferSpin = new AdaptiveSpin(2 * spinTime);
+        }
+
         _events = epollWait && ring.HasEpollWait
             ? (byte*)NativeMemory.Alloc(Epoll.EventsMax, Epoll.EventSizeBytesMax)
             : null;
@@ -53,8 +61,8 @@ public sealed unsafe class ThreadRing : IDisposable
     /// <param name="epoll">What the thread waits for; disposed after the ring.</param>
     /// <param name="whyNot">Why there is none: its files then do as they do for every thread.</param>
     /// <param name="spinTime">
-    /// How long to look for events before sleeping, while none of its transfers is under way and looking mostly finds
-    /// some (a thread that is woken takes 5 to 10 µs longer); default none.
+    /// How long to look for events before sleeping, and twice as long for the end of its transfers, while looking
+    /// mostly finds some (a thread that is woken takes 5 to 10 µs longer); default none.
     /// </param>
     /// <returns>Null if this process cannot use io_uring.</returns>
     /// <exception cref="InvalidOperationException">It has one already.</exception>
@@ -154,11 +162,12 @@ public sealed unsafe class ThreadRing : IDisposable
         return true;
     }
 
-    // Before a sleep: asks for events, and looks whether some come at once; the wait then has them without one. Not
-    // while a transfer is under way, which takes longer.
+    // Before a sleep: asks for what is to come, and looks whether some of it comes at once; the wait then has it
+    // without one.
     private void LookFirst()
     {
-        if (_spin is null || !_flights.IsIdle || !_spin.IsWorthwhile())
+        var spin = _flights.IsIdle ? _eventSpin : _transferSpin;
+        if (spin is null || !spin.IsWorthwhile())
         {
             return;
         }
@@ -166,7 +175,7 @@ public sealed unsafe class ThreadRing : IDisposable
         Enter(wait: false);
         if (_epollResult == Pending)
         {
-            _spin.Look(_ring);
+            spin.Look(_ring);
         }
     }
 

@@ -41,9 +41,10 @@ public sealed class HmmHostOptions
     public TimeSpan? DeviceDeadline { get; set; }
 
     /// <summary>
-    /// How long the host's fault thread looks for the next fault before it sleeps: 0 to 1 ms, in microseconds. A thread
-    /// that looks answers 5 to 10 µs sooner, and uses a processor meanwhile; it stops looking where that mostly finds
-    /// nothing. Zero: it never looks. Default (null): 25 µs; zero on one processor.
+    /// How long the host's fault thread looks for the next fault before it sleeps, and twice as long for a device's
+    /// answer: 0 to 1 ms, in microseconds. A thread that looks answers 5 to 10 µs sooner, and uses a processor
+    /// meanwhile; it stops looking where that mostly finds nothing, and where others need the processor. Zero: it never
+    /// looks. Default (null): 25 µs; zero on one processor.
     /// </summary>
     public TimeSpan? SpinTime { get; set; }
 

@@ -19,15 +19,28 @@ public sealed class AdaptiveSpinTests
     [Fact]
     public void StopsAfterAFewMissesAndTriesAgainNowAndThen()
     {
-        var looks = Enumerable.Range(0, 64 * AdaptiveSpin.WaitsAfterMisses).Count(_ => Look(found: false));
-        Assert.Equal((AdaptiveSpin.ScoreMax / AdaptiveSpin.MissCost) + 63, looks);
+        const int Tries = 63;
+        var first = AdaptiveSpin.ScoreMax / AdaptiveSpin.MissCost;
+        var waits = first + (Tries * (AdaptiveSpin.WaitsAfterMisses + 1));
+        Assert.Equal(first + (Tries * 2), Enumerable.Range(0, waits).Count(_ => Look(found: false)));
+    }
 
-        // What it finds at one try makes it look again at once.
+    [Fact]
+    public void OneMissDoesNotEndATryThatFindsTheRest()
+    {
+        while (Look(found: false))
+        {
+        }
+
         while (!Look(found: true))
         {
         }
 
-        Assert.True(_spin.IsWorthwhile());
+        Assert.True(Look(found: false));
+        for (var wait = 0; wait < 1000; wait++)
+        {
+            Assert.True(Look(found: wait % 5 != 4));
+        }
     }
 
     [Fact]

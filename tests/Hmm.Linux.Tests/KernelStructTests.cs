@@ -35,6 +35,8 @@ public sealed unsafe class KernelStructTests
         Assert.Equal(16, sizeof(statx_timestamp));
         Assert.Equal(112, sizeof(statvfs_buffer));
         Assert.Equal(16, sizeof(rlimit));
+        Assert.Equal(16, sizeof(timeval));
+        Assert.Equal(272, sizeof(rusage));
         Assert.Equal(40, sizeof(io_sqring_offsets));
         Assert.Equal(40, sizeof(io_cqring_offsets));
         Assert.Equal(120, sizeof(io_uring_params));
@@ -134,6 +136,9 @@ public sealed unsafe class KernelStructTests
         Assert.Equal(32, Offset(&system, &system.f_bavail));
         rlimit limit;
         Assert.Equal(8, Offset(&limit, &limit.rlim_max));
+        rusage usage;
+        Assert.Equal(32, Offset(&usage, &usage.ru_maxrss));
+        Assert.Equal(136, Offset(&usage, &usage.ru_nivcsw));
     }
 
     [Fact]

@@ -47,6 +47,33 @@ public sealed class SystemInfoTests
     }
 
     [Fact]
+    public void AThreadIsPreemptedWhereMoreAreBusyThanThereAreProcessors()
+    {
+        using var isPreempted = new ManualResetEventSlim();
+        var threads = new Thread[SystemInfo.ProcessorCount + 1];
+        for (var i = 0; i < threads.Length; i++)
+        {
+            threads[i] = new Thread(() =>
+            {
+                var before = SystemInfo.PreemptionsOfThisThread;
+                var deadline = Environment.TickCount64 + 20_000;
+                while (!isPreempted.IsSet && Environment.TickCount64 < deadline)
+                {
+                    if (SystemInfo.PreemptionsOfThisThread > before)
+                    {
+                        isPreempted.Set();
+                        return;
+                    }
+                }
+            });
+            threads[i].Start();
+        }
+
+        Array.ForEach(threads, static thread => thread.Join());
+        Assert.True(isPreempted.IsSet);
+    }
+
+    [Fact]
     public void FreeSpaceIsThatOfTheFolder()
     {
         using var folder = new TemporaryFolder();

@@ -15,7 +15,8 @@ namespace Hmm.Host.Engine;
 /// <remarks>
 /// One thread: on two cores a second one gained nothing (facts: 81-91 thousand faults a second either way), and device
 /// I/O never occupies this one. An application that waited for a page mostly faults again within microseconds, sooner
-/// than a sleeping thread is woken: so this one looks for a moment before it sleeps, while that finds something.
+/// than a sleeping thread is woken, and a fast disk answers nearly as soon: so this one looks for a moment before it
+/// sleeps, while that finds something.
 /// Threads: <see cref="Add"/> and <see cref="Remove"/> from any. Allocates nothing per fault.
 /// </remarks>
 internal sealed class FaultLoop : IDisposable

@@ -17,6 +17,7 @@ internal static unsafe partial class LibC
     internal const int WNOHANG = 1;
     internal const int RLIMIT_NOFILE = 7;
     internal const int RLIMIT_MEMLOCK = 8;
+    internal const int RUSAGE_THREAD = 1;
 
     // Opaque to us: glibc has 80 and 336 bytes, musl 80 and 336, sigset_t 128 in both. Twice the
     // size is room to grow.
@@ -93,4 +94,7 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int getrlimit(int resource, rlimit* limit);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int getrusage(int who, rusage* usage);
 }

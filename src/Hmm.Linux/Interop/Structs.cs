@@ -171,3 +171,33 @@ internal struct rlimit
     internal ulong rlim_cur;
     internal ulong rlim_max;
 }
+
+// include/uapi/linux/time.h
+[StructLayout(LayoutKind.Sequential)]
+internal struct timeval
+{
+    internal long tv_sec;
+    internal long tv_usec;
+}
+
+// include/uapi/linux/resource.h; musl's <sys/resource.h> has 16 spare longs behind it.
+[StructLayout(LayoutKind.Sequential, Size = 272)]
+internal struct rusage
+{
+    internal timeval ru_utime;
+    internal timeval ru_stime;
+    internal long ru_maxrss;
+    internal long ru_ixrss;
+    internal long ru_idrss;
+    internal long ru_isrss;
+    internal long ru_minflt;
+    internal long ru_majflt;
+    internal long ru_nswap;
+    internal long ru_inblock;
+    internal long ru_oublock;
+    internal long ru_msgsnd;
+    internal long ru_msgrcv;
+    internal long ru_nsignals;
+    internal long ru_nvcsw;
+    internal long ru_nivcsw;
+}
