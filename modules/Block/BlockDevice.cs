@@ -75,7 +75,7 @@ internal sealed unsafe partial class BlockDevice : IDriverDevice, IPeerMemoryOps
 
         // Without it transfers are as right, and a little slower: where the limit on locked memory is low, so be it.
         _ = _file.RegisterBuffers([.. memory.CopyBuffers.Select(static buffers =>
-            new FileIoBuffers(buffers.Address, buffers.StrideBytes, buffers.UsedBytes, buffers.Count))]);
+            new FileIoBuffers(buffers.Address, buffers.SizeBytes, buffers.SizeBytes, buffers.Count))]);
         _keeper.Start();
     }
 

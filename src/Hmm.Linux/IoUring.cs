@@ -168,6 +168,15 @@ internal sealed unsafe class IoUring : DescriptorHandle
         entry.user_data = userData;
     }
 
+    // Ends a wait early: it completes, if nothing else has completed it, with ECANCELED.
+    internal void Cancel(ulong ofUserData, ulong userData)
+    {
+        ref var entry = ref Next();
+        entry.opcode = LibC.IORING_OP_ASYNC_CANCEL;
+        entry.addr = ofUserData;
+        entry.user_data = userData;
+    }
+
     // Submits what Next gave out, and waits for a completion if told to. EINTR never leaves.
     internal Errno Enter(bool wait)
     {

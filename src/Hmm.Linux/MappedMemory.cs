@@ -112,6 +112,16 @@ public sealed unsafe class MappedMemory : SafeHandle
     }
 
     /// <summary>
+    /// Asks for a span to be backed by large pages where the system has some (MADV_HUGEPAGE). A device that is told of
+    /// a transfer by pieces of physical memory then gets few and long ones.
+    /// </summary>
+    /// <param name="address">The first byte; a multiple of 4096.</param>
+    /// <param name="lengthBytes">The length; rounded up to 4096.</param>
+    /// <returns><see cref="Errno.EINVAL"/>: this kernel has none; all works as before.</returns>
+    public static Errno PreferLargePages(nint address, nuint lengthBytes)
+        => Advise(address, lengthBytes, LibC.MADV_HUGEPAGE);
+
+    /// <summary>
     /// Makes a span present for reading (MADV_POPULATE_READ, Linux 5.14). Blocks in the kernel,
     /// where the thread stops no garbage collection, until every page is there.
     /// </summary>

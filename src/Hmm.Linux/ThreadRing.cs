@@ -17,7 +17,12 @@ public sealed unsafe class ThreadRing : IDisposable
     // The wait for the epoll has an entry of its own.
     private const uint Entries = 2 * RingFlights.DepthMax;
     private const ulong EpollTag = ulong.MaxValue;
+    private const ulong CancelTag = EpollTag - 1;
     private const int Pending = int.MaxValue;
+
+    // How many results are taken in before the thread may ask for more: a run of pages takes 100 µs to install, and a
+    // disk that was asked for all that is done has nothing to do meanwhile.
+    private const int ReapedMax = 4;
 
     [ThreadStatic]
     private static ThreadRing? s_current;
@@ -27,6 +32,7 @@ public sealed unsafe class ThreadRing : IDisposable
     private readonly Epoll _epoll; // immutable
     private readonly AdaptiveSpin? _eventSpin; // owner thread; null: it sleeps at once
     private readonly AdaptiveSpin? _transferSpin; // owner thread; the same while transfers are under way
+    private bool _isEpollAsked; // owner thread
     private byte* _events; // owner thread; null where the kernel has no wait for an epoll, only a poll of it
     private int _epollResult; // owner thread
 
@@ -84,32 +90,32 @@ public sealed unsafe class ThreadRing : IDisposable
     }
 
     /// <summary>
-    /// Waits until the epoll has events; submits what was asked for before, and completes meanwhile what is done.
+    /// Waits until the epoll has events or transfers are done, and completes a few of those; submits before what was
+    /// asked for.
     /// </summary>
-    /// <param name="events">Where to report them: at least one; at most 64 are reported at once.</param>
+    /// <param name="events">
+    /// Where to report them: at least one, and as many each time; at most 64 are reported at once.
+    /// </param>
     /// <param name="error"><see cref="Errno.None"/>, or why the epoll cannot be waited for.</param>
-    /// <returns>The number of events; 0 if others have taken them meanwhile.</returns>
+    /// <returns>
+    /// The number of events; 0 if others have taken them meanwhile, or if transfers were completed: the thread may have
+    /// more to ask for by then, and what has been completed is not all that is done.
+    /// </returns>
     public int Wait(Span<EpollEvent> events, out Errno error)
     {
-        if (_events is null)
+        error = Errno.None;
+        AskForEvents(events.Length);
+        if (!IsWaitingForEvents || !LookFirst())
         {
-            _ring.Poll(_epoll, EpollTag);
-        }
-        else
-        {
-            _ring.EpollWait(_epoll, _events, Math.Min(events.Length, Epoll.EventsMax), EpollTag);
+            Enter(wait: IsWaitingForEvents); // Submit may have seen the events.
         }
 
-        _epollResult = Pending;
-        while (_epollResult == Pending)
+        if (IsWaitingForEvents)
         {
-            LookFirst();
-            if (_epollResult == Pending)
-            {
-                Enter(wait: true);
-            }
+            return 0;
         }
 
+        _isEpollAsked = false;
         if (_events is null)
         {
             return _epoll.Wait(events, timeoutMs: 0, out error);
@@ -133,7 +139,13 @@ public sealed unsafe class ThreadRing : IDisposable
     /// <summary>Completes everything that is under way.</summary>
     public void Dispose()
     {
-        while (!_flights.IsIdle)
+        if (IsWaitingForEvents)
+        {
+            _ring.Cancel(EpollTag, CancelTag);
+        }
+
+        // The kernel writes to the buffers of either.
+        while (!_flights.IsIdle || IsWaitingForEvents)
         {
             Enter(wait: true);
         }
@@ -143,6 +155,8 @@ public sealed unsafe class ThreadRing : IDisposable
         NativeMemory.Free(_events);
         _events = null;
     }
+
+    private bool IsWaitingForEvents => _isEpollAsked && _epollResult == Pending;
 
     // False: every slot is taken.
     internal bool TryBegin(FileIo file, in FileIoRequest request)
@@ -162,24 +176,46 @@ public sealed unsafe class ThreadRing : IDisposable
         return true;
     }
 
-    // Before a sleep: asks for what is to come, and looks whether some of it comes at once; the wait then has it
-    // without one.
-    private void LookFirst()
+    // Once, until it was answered.
+    private void AskForEvents(int eventsMax)
     {
-        var spin = _flights.IsIdle ? _eventSpin : _transferSpin;
-        if (spin is null || !spin.IsWorthwhile())
+        if (_isEpollAsked)
         {
             return;
         }
 
-        Enter(wait: false);
-        if (_epollResult == Pending)
+        (_isEpollAsked, _epollResult) = (true, Pending);
+        if (_events is null)
         {
-            spin.Look(_ring);
+            _ring.Poll(_epoll, EpollTag);
+        }
+        else
+        {
+            _ring.EpollWait(_epoll, _events, Math.Min(eventsMax, Epoll.EventsMax), EpollTag);
         }
     }
 
-    private void Enter(bool wait)
+    // Before a sleep: asks for what is to come, and looks whether some of it comes at once; the wait then has it
+    // without one. True: something was there already.
+    private bool LookFirst()
+    {
+        var spin = _flights.IsIdle ? _eventSpin : _transferSpin;
+        if (spin is null || !spin.IsWorthwhile())
+        {
+            return false;
+        }
+
+        if (Enter(wait: false) > 0)
+        {
+            return true;
+        }
+
+        spin.Look(_ring);
+        return false;
+    }
+
+    // Submits, waits if told to, and takes in a few of the results; returns how many.
+    private int Enter(bool wait)
     {
         var error = _ring.Enter(wait && !_ring.HasCompletion);
         if (error != Errno.None)
@@ -187,16 +223,20 @@ public sealed unsafe class ThreadRing : IDisposable
             IoUring.Fail(error);
         }
 
-        while (_ring.TryReap(out var tag, out var result))
+        var reaped = 0;
+        while (reaped < ReapedMax && _ring.TryReap(out var tag, out var result))
         {
+            reaped++;
             if (tag == EpollTag)
             {
                 _epollResult = result;
             }
-            else
+            else if (tag != CancelTag)
             {
                 _flights.Completed((int)tag, result);
             }
         }
+
+        return reaped;
     }
 }

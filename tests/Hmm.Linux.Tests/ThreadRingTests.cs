@@ -200,6 +200,63 @@ public sealed class ThreadRingTests : IDisposable
     });
 
     [NeedsFact(Need.Ring)]
+    public void AnEventThatComesWhileItSubmitsIsSeenByTheNextWait() => OnAThread((epoll, ring) =>
+    {
+        const int Turns = 20;
+        using var target = new Target(epoll, int.MaxValue);
+        using var file = new OtherThreads<FileIo>(Scratch());
+        using var told = EventFd.Create();
+        epoll.Add(told, 7);
+        Span<EpollEvent> events = stackalloc EpollEvent[4];
+        for (var turn = 0; turn < Turns; turn++)
+        {
+            // A wait that ends with a transfer goes on asking for events.
+            CompleteOne(file.Value, target, ring);
+            told.Signal();
+            var left = target.Left;
+            file.Value.Submit(Request(write: true, 0, 0, target));
+            Assert.True(SpinWait.SpinUntil(
+                () =>
+                {
+                    ring.Submit();
+                    return target.Left < left;
+                },
+                20_000));
+            Assert.Equal((1, 7UL), (ring.Wait(events, out _), events[0].Tag));
+            told.Clear();
+        }
+
+        epoll.Remove(told);
+    });
+
+    [NeedsFact(Need.Ring)]
+    public void AWaitEndsAfterAFewTransfersSoThatItsThreadCanAskForMore() => OnAThread((epoll, ring) =>
+    {
+        using var target = new Target(epoll, Pages + 1);
+        using var file = new OtherThreads<FileIo>(Scratch());
+        for (var page = 0; page < Pages; page++)
+        {
+            file.Value.Submit(Request(write: true, page, page, target));
+        }
+
+        Span<EpollEvent> events = stackalloc EpollEvent[1];
+        for (var left = target.Left; left > 1; left = target.Left)
+        {
+            Assert.Equal((0, Errno.None), (ring.Wait(events, out var error), error));
+            Assert.InRange(left - target.Left, 0, 4);
+        }
+    });
+
+    [NeedsFact(Need.Ring)]
+    public void DisposalEndsAWaitForEvents() => OnAThread((epoll, ring) =>
+    {
+        using var target = new Target(epoll, int.MaxValue);
+        using var file = new OtherThreads<FileIo>(Scratch());
+        CompleteOne(file.Value, target, ring);
+        ring.Dispose();
+    });
+
+    [NeedsFact(Need.Ring)]
     public void ARingTellsOfWorkInSharedMemory()
     {
         Assert.True(IoUring.TryCreate(4, out var ring, out var whyNot), whyNot);
@@ -215,6 +272,17 @@ public sealed class ThreadRingTests : IDisposable
             Assert.Equal(Errno.None, ring.Enter(wait: false));
             Assert.True(ring.TryReap(out _, out _));
             Assert.False(ring.HasWork, "it was taken");
+        }
+    }
+
+    private void CompleteOne(FileIo file, Target target, ThreadRing ring)
+    {
+        Span<EpollEvent> events = stackalloc EpollEvent[1];
+        var left = target.Left;
+        file.Submit(Request(write: true, 0, 0, target));
+        while (target.Left == left)
+        {
+            Assert.Equal((0, Errno.None), (ring.Wait(events, out var error), error));
         }
     }
 
@@ -316,7 +384,14 @@ public sealed class ThreadRingTests : IDisposable
         internal void Wait(ThreadRing ring)
         {
             Span<EpollEvent> events = stackalloc EpollEvent[1];
-            var count = ring.Wait(events, out var error);
+            int count;
+            Errno error;
+            do
+            {
+                count = ring.Wait(events, out error);
+            }
+            while (count == 0 && error == Errno.None); // transfers were completed, the last of which signals
+
             _done.Clear();
             if (count != 1 || events[0].Tag != 1 || error != Errno.None || Left != 0)
             {

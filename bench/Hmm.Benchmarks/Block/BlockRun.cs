@@ -36,7 +36,7 @@ internal sealed unsafe class BlockRun : IDisposable
     {
         var physical = new PhysicalMemory(1 << 20);
         _buffers = NativeMemory.AlignedAlloc(DepthMax * PagesMax << 12, 4096);
-        physical.CopyBuffers = [new CopyBuffers((nint)_buffers, PagesMax << 12, PagesMax << 12, DepthMax)];
+        physical.CopyBuffers = [new CopyBuffers((nint)_buffers, PagesMax << 12, DepthMax)];
         new Random(2).NextBytes(new Span<byte>(_buffers, DepthMax * PagesMax << 12));
         for (var i = 0; i < DepthMax; i++)
         {

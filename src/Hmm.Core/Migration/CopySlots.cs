@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using Hmm.Core.Devices;
+using Hmm.Core.Physical;
 
 namespace Hmm.Core.Migration;
 
@@ -11,18 +12,21 @@ namespace Hmm.Core.Migration;
 internal sealed class CopySlots<T> : IDisposable
     where T : CopyBatch
 {
-    private readonly Func<int, nint, T> _create; // immutable
+    // The largest page, which is copied by itself.
+    private const int LargeBytes = CopyBatch.FramesMax << Pfn.Shift;
+
+    private readonly Func<int, SlotBuffers, T> _create; // immutable
     private readonly BufferArena _arena; // immutable
     private readonly T[] _operations; // Guarded by: atomic
 
     /// <summary>Makes an operation and a buffer for each slot.</summary>
-    /// <param name="slotBytes">The size of a buffer: a multiple of 4096.</param>
+    /// <param name="smallBytes">How much a copy of small pages needs: a multiple of 4096.</param>
     /// <param name="slotCount">1 to 64.</param>
-    /// <param name="create">Makes the operation of a slot, over a buffer.</param>
-    public CopySlots(int slotBytes, int slotCount, Func<int, nint, T> create)
+    /// <param name="create">Makes the operation of a slot, over its buffers.</param>
+    public CopySlots(int smallBytes, int slotCount, Func<int, SlotBuffers, T> create)
     {
         _create = create;
-        _arena = new BufferArena(slotBytes, slotCount);
+        _arena = new BufferArena(smallBytes, LargeBytes, slotCount);
         _operations = new T[slotCount];
         for (var slot = 0; slot < slotCount; slot++)
         {
@@ -30,8 +34,8 @@ internal sealed class CopySlots<T> : IDisposable
         }
     }
 
-    /// <summary>The first byte of the first buffers, which lie one behind the other.</summary>
-    public nint Address => _arena.Address;
+    /// <summary>The buffers for small pages.</summary>
+    public CopyBuffers Buffers => new(_arena.Address, _arena.SmallBytes, _arena.SlotCount);
 
     /// <summary>How many slots are free.</summary>
     public int FreeCount => _arena.FreeCount;
@@ -53,8 +57,8 @@ internal sealed class CopySlots<T> : IDisposable
         _arena.Return(slot);
     }
 
-    /// <summary>A device has completed a copy that was given up, and its buffer can be used again.</summary>
-    public void TakeBack(nint buffer) => _arena.TakeBack(buffer);
+    /// <summary>A device has completed a copy that was given up, and its buffers can be used again.</summary>
+    public void TakeBack(in SlotBuffers buffers) => _arena.TakeBack(in buffers);
 
     /// <summary>Ends copies that were handed over at a tick or before; returns how many.</summary>
     public int Expire(long tick)

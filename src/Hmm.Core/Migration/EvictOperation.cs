@@ -35,7 +35,7 @@ internal sealed partial class EvictOperation : CopyBatch
 
     private readonly Evictor _evictor; // immutable
     private readonly MemoryManager _manager; // immutable
-    private readonly nint _buffer; // immutable
+    private readonly SlotBuffers _buffers; // immutable
     private readonly MemoryRange?[] _ranges = new MemoryRange?[PageFramesMax]; // Guarded by: owner of the slot
     private readonly long[] _pages = new long[PageFramesMax]; // Guarded by: owner of the slot
     private readonly int[] _segmentFirst = new int[SegmentsMax]; // Guarded by: owner of the slot
@@ -50,12 +50,12 @@ internal sealed partial class EvictOperation : CopyBatch
     private MigrateResults? _results; // Guarded by: owner of the slot
     private DeviceMemory? _store; // Guarded by: owner of the slot; the only device its pages may go to, if there is one
 
-    internal EvictOperation(Evictor evictor, MemoryManager manager, int slot, nint buffer)
+    internal EvictOperation(Evictor evictor, MemoryManager manager, int slot, in SlotBuffers buffers)
     {
         _evictor = evictor;
         _manager = manager;
         Slot = slot;
-        _buffer = buffer;
+        _buffers = buffers;
     }
 
     /// <summary>Its buffer slot.</summary>
@@ -169,15 +169,16 @@ internal sealed partial class EvictOperation : CopyBatch
             }
         }
 
-        _evictor.TakeBack(_buffer);
+        _evictor.TakeBack(in _buffers);
         _map!.Reference.Put();
     }
 
     /// <summary>
     /// As many pages as fit. Those that a checkpoint waits for must all find a segment, even if every frame lies alone.
     /// </summary>
-    private int PagesMax(MemoryRange range) =>
-        range.Store is not null && _keepResident ? SegmentsMax : Math.Max(1, PageFramesMax >> range.PageOrder);
+    private int PagesMax(MemoryRange range) => Math.Min(
+        range.Store is not null && _keepResident ? SegmentsMax : PageFramesMax,
+        Math.Max(1, PageFramesMax >> range.PageOrder));
 
     /// <summary>
     /// Whether a page of a shared file joins the others: one page map, and a segment for each run
@@ -209,7 +210,7 @@ internal sealed partial class EvictOperation : CopyBatch
         return length;
     }
 
-    private nint BufferOf(int i) => _buffer + ((nint)i << _pageShift);
+    private nint BufferOf(int i) => _buffers.For(1 << _pageShift) + ((nint)i << _pageShift);
 
     /// <summary>Steps 2 and 3; pages that cannot be read, and pages of zeros, are done with here.</summary>
     private void ReadRun(int i, int length)

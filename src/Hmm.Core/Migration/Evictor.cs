@@ -27,8 +27,6 @@ internal sealed partial class Evictor : IDisposable
     private const int BatchPagesMax = 256;
     private const int BatchFramesMin = 16;
 
-    // A slot holds the largest page; only the part that a copy uses ever costs DRAM.
-    private const int SlotBytes = CopyBatch.FramesMax << Pfn.Shift;
     private const int SlotCount = CopyBatch.EvictionsMax;
 
     private readonly MemoryManager _manager; // immutable
@@ -48,12 +46,12 @@ internal sealed partial class Evictor : IDisposable
         _manager = manager;
         _queues = new VictimQueues(manager);
         _slots = new CopySlots<EvictOperation>(
-            SlotBytes, SlotCount, (slot, buffer) => new EvictOperation(this, manager, slot, buffer));
+            EvictOperation.PageFramesMax << Pfn.Shift, SlotCount,
+            (slot, buffers) => new EvictOperation(this, manager, slot, buffers));
     }
 
     /// <summary>Where its copies go through.</summary>
-    public CopyBuffers Buffers =>
-        new(_slots.Address, SlotBytes, EvictOperation.PageFramesMax << Pfn.Shift, SlotCount);
+    public CopyBuffers Buffers => _slots.Buffers;
 
     /// <summary>Frames that are being written to a device.</summary>
     public long InFlightFrames => Volatile.Read(ref _inFlightFrames);
@@ -192,8 +190,8 @@ internal sealed partial class Evictor : IDisposable
     /// <summary>Ends copies that were handed over at a tick or before; returns how many.</summary>
     internal int Expire(long tick) => _slots.Expire(tick);
 
-    /// <summary>A device has completed a copy that was given up, and its buffer can be used again.</summary>
-    internal void TakeBack(nint buffer) => _slots.TakeBack(buffer);
+    /// <summary>A device has completed a copy that was given up, and its buffers can be used again.</summary>
+    internal void TakeBack(in SlotBuffers buffers) => _slots.TakeBack(in buffers);
 
     /// <summary>An operation is over; if its device still has the buffer, its slot goes on with another.</summary>
     internal void Finish(EvictOperation operation, int frames, bool expired)

@@ -18,7 +18,8 @@ internal sealed class FillOperation : CopyBatch
     private const int RetriesMax = 2;
 
     private readonly Filler _filler; // immutable
-    private readonly nint _buffer; // immutable
+    private readonly SlotBuffers _buffers; // immutable
+    private nint _buffer; // Guarded by: owner of the slot; the one that this copy uses
     private MemoryRange _range = null!; // Guarded by: owner of the slot
     private PageMap _map = null!; // Guarded by: owner of the slot
     private bool _ownsFrames; // Guarded by: whoever expires it
@@ -29,11 +30,11 @@ internal sealed class FillOperation : CopyBatch
     private bool _writable; // Guarded by: owner of the slot
     private bool _awaited; // Guarded by: owner of the slot
 
-    internal FillOperation(Filler filler, int slot, nint buffer)
+    internal FillOperation(Filler filler, int slot, in SlotBuffers buffers)
     {
         _filler = filler;
         Slot = slot;
-        _buffer = buffer;
+        _buffers = buffers;
     }
 
     /// <summary>Its slot.</summary>
@@ -46,7 +47,7 @@ internal sealed class FillOperation : CopyBatch
     public int Start(MemoryRange range, long first, int count, PageMap map, bool writable, bool awaited)
     {
         (_range, _map, _first, _pages, _writable, _awaited) = (range, map, first, 0, writable, awaited);
-        (_retries, _tick) = (0, _filler.Now);
+        (_retries, _tick, _buffer) = (0, _filler.Now, _buffers.For(1 << range.PageShift));
         ResetSegments();
         GatherSegments(Math.Min(count, Filler.PagesMax(range)), map);
         var taken = _pages;
@@ -104,7 +105,7 @@ internal sealed class FillOperation : CopyBatch
             }
         }
 
-        _filler.TakeBack(_buffer);
+        _filler.TakeBack(in _buffers);
         _map.Reference.Put();
     }
 

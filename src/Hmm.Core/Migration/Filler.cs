@@ -23,11 +23,12 @@ internal sealed unsafe partial class Filler : IDisposable
     // still fit the smallest budget. Larger pages are copied one at a time.
     private const int RunFramesMax = 64;
 
-    // A slot holds the largest page; only the part that a copy uses ever costs DRAM. 64 copies in flight keep any
-    // disk's queue full, of single pages too; prefetch leaves the last of them to faults.
-    private const int SlotBytes = CopyBatch.FramesMax << Pfn.Shift;
+    // 64 copies in flight keep any disk's queue full, of single pages too; prefetch leaves the last of them to faults.
     private const int SlotCount = 64;
     private const int FaultSlots = 16;
+
+    // As many as are ever installed at once: the largest page.
+    private const int ZeroBytes = CopyBatch.FramesMax << Pfn.Shift;
 
     // The first window of a stream.
     private const int InlinePagesMax = 4;
@@ -48,16 +49,16 @@ internal sealed unsafe partial class Filler : IDisposable
         _manager = manager;
         Installer = new PageInstaller(manager);
         _slots = new CopySlots<FillOperation>(
-            SlotBytes, SlotCount, (slot, buffer) => new FillOperation(this, slot, buffer));
+            RunFramesMax << Pfn.Shift, SlotCount, (slot, buffers) => new FillOperation(this, slot, buffers));
 
         // Safe because only the aligned inner part is used, and only read. Fresh zeroed memory of this size is the
         // kernel's shared zero page: it costs no DRAM.
-        _zeroAllocation = NativeMemory.AllocZeroed(SlotBytes + BufferArena.AlignmentBytes);
+        _zeroAllocation = NativeMemory.AllocZeroed(ZeroBytes + BufferArena.AlignmentBytes);
         _zeros = ((nint)_zeroAllocation + BufferArena.AlignmentBytes - 1) & ~(nint)(BufferArena.AlignmentBytes - 1);
     }
 
     /// <summary>Where its copies go through.</summary>
-    public CopyBuffers Buffers => new(_slots.Address, SlotBytes, RunFramesMax << Pfn.Shift, SlotCount);
+    public CopyBuffers Buffers => _slots.Buffers;
 
     /// <summary>The tick that copies handed over now are marked with.</summary>
     internal long Now => _manager.Deadlines.Now;
@@ -271,8 +272,8 @@ internal sealed unsafe partial class Filler : IDisposable
     /// <summary>Ends copies that were handed over at a tick or before; returns how many.</summary>
     internal int Expire(long tick) => _slots.Expire(tick);
 
-    /// <summary>A device has completed a copy that was given up, and its buffer can be used again.</summary>
-    internal void TakeBack(nint buffer) => _slots.TakeBack(buffer);
+    /// <summary>A device has completed a copy that was given up, and its buffers can be used again.</summary>
+    internal void TakeBack(in SlotBuffers buffers) => _slots.TakeBack(in buffers);
 
     /// <summary>A copy is over.</summary>
     /// <param name="slot">Its slot.</param>

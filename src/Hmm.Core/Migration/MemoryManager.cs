@@ -33,6 +33,11 @@ internal sealed class MemoryManager : IDisposable
         Prefetcher = new Prefetcher(this);
         Evictor = new Evictor(this);
         Physical.CopyBuffers = [Filler.Buffers, Evictor.Buffers];
+        foreach (var buffers in Physical.CopyBuffers)
+        {
+            options.PreferLargePages(buffers.Address, (nuint)buffers.SizeBytes * (nuint)buffers.Count);
+        }
+
         Faults = new FaultHandler(this);
         Operations = new RangeOperations(this);
         Checkpoints = new Checkpointer(this);

@@ -25,6 +25,9 @@ internal sealed record MemoryManagerOptions
     /// <summary>Called, on any thread, when prefetch should run. Must return at once.</summary>
     public Action PrefetchNeeded { get; init; } = static () => { };
 
+    /// <summary>Asks the system to back memory, an address and a length, by large pages.</summary>
+    public Action<nint, nuint> PreferLargePages { get; init; } = static (_, _) => { };
+
     /// <summary>How a thread waits for pages that others work on.</summary>
     public Progress Progress { get; init; } = new();
 

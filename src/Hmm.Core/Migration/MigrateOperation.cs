@@ -30,7 +30,7 @@ internal sealed class MigrateOperation : PeerBatch
 
     private readonly Migrator _migrator; // immutable
     private readonly MemoryManager _manager; // immutable
-    private readonly nint _buffer; // immutable
+    private readonly SlotBuffers _buffers; // immutable
     private readonly MemoryRange?[] _ranges = new MemoryRange?[PageFramesMax]; // Guarded by: owner of the slot
     private readonly long[] _pages = new long[PageFramesMax]; // Guarded by: owner of the slot
     private readonly Pfn[] _frames = new Pfn[PageFramesMax]; // Guarded by: owner of the slot; where they come from
@@ -44,12 +44,12 @@ internal sealed class MigrateOperation : PeerBatch
     private bool _reading; // Guarded by: owner of the slot
     private PeerLink _link = null!; // Guarded by: owner of the slot
 
-    internal MigrateOperation(Migrator migrator, MemoryManager manager, int slot, nint buffer)
+    internal MigrateOperation(Migrator migrator, MemoryManager manager, int slot, in SlotBuffers buffers)
     {
         _migrator = migrator;
         _manager = manager;
         Slot = slot;
-        _buffer = buffer;
+        _buffers = buffers;
     }
 
     /// <summary>Its buffer slot.</summary>
@@ -119,7 +119,7 @@ internal sealed class MigrateOperation : PeerBatch
         HandOver(_source.Copies, tick: _manager.Deadlines.Now);
         if (_link.Type == PeerMapType.Direct)
         {
-            BeginEncoded((IPeerMemoryOps)_target.PageMap.Ops, _buffer);
+            BeginEncoded((IPeerMemoryOps)_target.PageMap.Ops, BufferOf(0));
             DriverCall.Export(_source, this);
         }
         else
@@ -188,14 +188,14 @@ internal sealed class MigrateOperation : PeerBatch
             }
         }
 
-        _migrator.TakeBack(_buffer);
+        _migrator.TakeBack(in _buffers);
         MapUnderWay.Reference.Put();
     }
 
     /// <summary>Whose driver has the batch.</summary>
     private PageMap MapUnderWay => _reading ? _source! : _target.PageMap;
 
-    private nint BufferOf(int i) => _buffer + ((nint)i << (_order + Pfn.Shift));
+    private nint BufferOf(int i) => _buffers.For(Pfn.SizeBytes << _order) + ((nint)i << (_order + Pfn.Shift));
 
     private void Segment(int i, int pages, Pfn first)
     {

@@ -19,8 +19,6 @@ namespace Hmm.Core.Migration;
 /// </remarks>
 internal sealed class Migrator : IDisposable
 {
-    // A slot holds the largest page; only the part that a copy uses ever costs DRAM.
-    private const int SlotBytes = CopyBatch.FramesMax << Pfn.Shift;
     private const int SlotCount = 8;
 
     // Half of the slots at most are the background's, so that what is asked for finds one.
@@ -40,7 +38,8 @@ internal sealed class Migrator : IDisposable
     {
         _manager = manager;
         _slots = new CopySlots<MigrateOperation>(
-            SlotBytes, SlotCount, (slot, buffer) => new MigrateOperation(this, manager, slot, buffer));
+            MigrateOperation.PageFramesMax << Pfn.Shift, SlotCount,
+            (slot, buffers) => new MigrateOperation(this, manager, slot, buffers));
     }
 
     /// <summary>Frames that moved from device to device since the start.</summary>
@@ -167,8 +166,8 @@ internal sealed class Migrator : IDisposable
     /// <summary>Ends copies that were handed over at a tick or before; returns how many.</summary>
     internal int Expire(long tick) => _slots.Expire(tick);
 
-    /// <summary>A device has completed a copy that was given up, and its buffer can be used again.</summary>
-    internal void TakeBack(nint buffer) => _slots.TakeBack(buffer);
+    /// <summary>A device has completed a copy that was given up, and its buffers can be used again.</summary>
+    internal void TakeBack(in SlotBuffers buffers) => _slots.TakeBack(in buffers);
 
     /// <summary>An operation is over; if a device still has the buffer, its slot goes on with another.</summary>
     internal void Finish(MigrateOperation operation, bool expired)

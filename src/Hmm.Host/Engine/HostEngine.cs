@@ -40,6 +40,7 @@ internal sealed class HostEngine : IDisposable
             Physical = Physical,
             ReclaimNeeded = _reclaim.Request,
             PrefetchNeeded = _prefetch.Request,
+            PreferLargePages = static (address, length) => _ = MappedMemory.PreferLargePages(address, length),
             Mutant = options.Mutant,
         });
         Modules = new ModuleLoader(new ModuleLoaderOptions

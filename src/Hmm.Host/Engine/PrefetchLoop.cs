@@ -80,7 +80,9 @@ internal sealed class PrefetchLoop : IDisposable
         }
     }
 
-    /// <summary>Until there is a request; completes meanwhile what is under way.</summary>
+    /// <summary>
+    /// Until there is a request, or a little was completed: what came meanwhile is asked of the disk before the rest.
+    /// </summary>
     private void Sleep(ThreadRing? ring)
     {
         Interlocked.Exchange(ref _asleep, 1);
@@ -90,9 +92,13 @@ internal sealed class PrefetchLoop : IDisposable
         }
 
         Span<EpollEvent> events = stackalloc EpollEvent[1];
-        _ = ring?.Wait(events, out var error) ?? _epoll.Wait(events, timeoutMs: -1, out error);
+        var count = ring?.Wait(events, out var error) ?? _epoll.Wait(events, timeoutMs: -1, out error);
         Corruption.Require(error == Errno.None, "waiting for requests does not fail");
-        _wake.Clear();
+        if (count > 0)
+        {
+            _wake.Clear();
+        }
+
         Interlocked.Exchange(ref _asleep, 0);
         Interlocked.Exchange(ref _requested, 0);
     }

@@ -31,6 +31,7 @@ internal static unsafe partial class LibC
     internal const byte IORING_OP_READ_FIXED = 4;
     internal const byte IORING_OP_WRITE_FIXED = 5;
     internal const byte IORING_OP_POLL_ADD = 6;
+    internal const byte IORING_OP_ASYNC_CANCEL = 14;
     internal const byte IORING_OP_READ = 22;
     internal const byte IORING_OP_WRITE = 23;
     internal const byte IORING_OP_EPOLL_WAIT = 59; // Linux 6.15

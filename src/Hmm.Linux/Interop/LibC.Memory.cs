@@ -22,6 +22,7 @@ internal static unsafe partial class LibC
     internal const int MADV_RANDOM = 1;
     internal const int MADV_SEQUENTIAL = 2;
     internal const int MADV_DONTFORK = 10;
+    internal const int MADV_HUGEPAGE = 14;
     internal const int MADV_NOHUGEPAGE = 15;
     internal const int MADV_POPULATE_READ = 22; // Linux 5.14
     internal const int MADV_POPULATE_WRITE = 23; // Linux 5.14

@@ -15,14 +15,17 @@ public sealed class BufferTests
     [InlineData(4096, 64)]
     public void HandsOutEverySlotOnce(int slotBytes, int slotCount)
     {
-        using var arena = new BufferArena(slotBytes, slotCount);
+        using var arena = new BufferArena(slotBytes, 2 * slotBytes, slotCount);
         var slots = new HashSet<int>();
+        var larges = new HashSet<nint>();
         while (arena.TryRent(out var slot))
         {
             Assert.True(slots.Add(slot));
             Assert.InRange(slot, 0, slotCount - 1);
-            Assert.Equal(arena.Address + (slot * slotBytes), arena[slot]);
-            Assert.Equal(0, arena[slot] % BufferArena.AlignmentBytes);
+            var buffers = arena[slot];
+            Assert.Equal(arena.Address + (slot * slotBytes), buffers.For(slotBytes));
+            Assert.True(larges.Add(buffers.For(slotBytes + 1)));
+            Assert.Equal(0, (buffers.Small | buffers.Large) % BufferArena.AlignmentBytes);
         }
 
         Assert.Equal(slotCount, slots.Count);
@@ -34,7 +37,7 @@ public sealed class BufferTests
     [Fact]
     public void ASlotThatIsReturnedTwiceIsCorruption()
     {
-        using var arena = new BufferArena(4096, 2);
+        using var arena = new BufferArena(4096, 4096, 2);
         Assert.True(arena.TryRent(out var slot));
         arena.Return(slot);
         Assert.Throws<ScheduleException>(() => arena.Return(slot));
@@ -46,12 +49,32 @@ public sealed class BufferTests
     [InlineData(4096, 0)]
     [InlineData(4096, 65)]
     public void RefusesOtherShapes(int slotBytes, int slotCount) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => new BufferArena(slotBytes, slotCount).Dispose());
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => new BufferArena(slotBytes, 2 * slotBytes, slotCount).Dispose());
+
+    [Fact]
+    public void RefusesALargeBufferThatIsTheSmallerOne() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new BufferArena(8192, 4096, 1).Dispose());
+
+    [Fact]
+    public void ReplacedBuffersServeBothSizesAndAreUsedAgain()
+    {
+        using var arena = new BufferArena(4096, 8192, 2);
+        var first = arena[0];
+        arena.Replace(0);
+        var second = arena[0];
+        Assert.Equal(second.For(4096), second.For(8192));
+        Assert.NotEqual(first, second);
+
+        arena.TakeBack(in first);
+        arena.Replace(1);
+        Assert.Equal(first, arena[1]);
+    }
 
     [Fact]
     public void ThreadsNeverShareASlot()
     {
-        using var arena = new BufferArena(4096, 3);
+        using var arena = new BufferArena(4096, 4096, 3);
         var owners = new int[3];
         var shared = 0;
         var threads = Enumerable.Range(1, 4).Select(number => new Thread(() =>
