@@ -85,6 +85,11 @@ internal sealed partial class Prefetcher
     /// <summary>Brings in a part of the oldest request.</summary>
     public PrefetchOutcome Step()
     {
+        if (IsBlocked)
+        {
+            return PrefetchOutcome.Rest; // Whoever frees some starts it again; until then no look is one in vain.
+        }
+
         // In turns, so that neither a list of pages nor a long span keeps the other waiting.
         _isListsTurn = !_isListsTurn;
         if (_listed > 0 && (_isListsTurn || !HasRequest))
