@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using Hmm.Core.Devices;
 using Hmm.Core.Physical;
+using Hmm.Core.Policies;
 using Hmm.Core.Virtual;
 using Hmm.Uapi;
 
@@ -29,6 +30,7 @@ internal sealed class FillOperation : CopyBatch
     private int _pages; // Guarded by: owner of the slot
     private bool _writable; // Guarded by: owner of the slot
     private bool _awaited; // Guarded by: owner of the slot
+    private FillPlan _later; // Guarded by: owner of the slot
 
     internal FillOperation(Filler filler, int slot, in SlotBuffers buffers)
     {
@@ -42,11 +44,14 @@ internal sealed class FillOperation : CopyBatch
 
     /// <summary>
     /// Takes pages from <paramref name="first"/> on, as many as lie in one page map and fit, and hands them to its
-    /// driver. Returns how many. The operation keeps a reference of the range until it is complete.
+    /// driver. Returns how many. The operation keeps a reference of the range until it is complete, and then asks for
+    /// what is to be brought <paramref name="later"/>.
     /// </summary>
-    public int Start(MemoryRange range, long first, int count, PageMap map, bool writable, bool awaited)
+    public int Start(
+        MemoryRange range, long first, int count, PageMap map, bool writable, bool awaited, in FillPlan later)
     {
         (_range, _map, _first, _pages, _writable, _awaited) = (range, map, first, 0, writable, awaited);
+        _later = later;
         (_retries, _tick, _buffer) = (0, _filler.Now, _buffers.For(1 << range.PageShift));
         ResetSegments();
         GatherSegments(Math.Min(count, Filler.PagesMax(range)), map);
@@ -77,6 +82,7 @@ internal sealed class FillOperation : CopyBatch
 
         var range = _range;
         range.Statistics.CountRead(_pages);
+        _filler.BringAlong(range, in _later);
         _range = null!;
         _filler.Finish(Slot, range, IsExpired);
     }

@@ -136,11 +136,17 @@ internal sealed unsafe partial class Filler : IDisposable
             _manager.Evictor.StepDirectly();
         }
 
-        if (!TryReserveAndFill(range, page, write))
+        if (!TryReserveAndFill(range, page, write, ref plan))
         {
             Wait(range, page, write);
         }
 
+        BringAlong(range, in plan);
+    }
+
+    /// <summary>Brings what the policy wants with a touched page.</summary>
+    internal void BringAlong(MemoryRange range, in FillPlan plan)
+    {
         if (plan.Count == 0)
         {
             return;
@@ -291,12 +297,22 @@ internal sealed unsafe partial class Filler : IDisposable
 
     private bool TryReserveAndFill(MemoryRange range, long page, bool writable)
     {
+        var nothing = FillPlan.PageOnly;
+        return TryReserveAndFill(range, page, writable, ref nothing);
+    }
+
+    /// <param name="range">Whose page.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="writable">Whether to install it writable.</param>
+    /// <param name="plan">What to bring along; nothing after the call if it comes once the page is there.</param>
+    private bool TryReserveAndFill(MemoryRange range, long page, bool writable, ref FillPlan plan)
+    {
         if (!_manager.Budget.TryReserve(range.FramesPerPage))
         {
             return false;
         }
 
-        if (Fill(range, page, 1, writable, awaited: true) == 0)
+        if (Fill(range, page, 1, writable, awaited: true, ref plan) == 0)
         {
             _manager.Budget.Release(range.FramesPerPage);
             return false;
@@ -310,11 +326,17 @@ internal sealed unsafe partial class Filler : IDisposable
         return true;
     }
 
+    private int Fill(MemoryRange range, long first, int count, bool writable, bool awaited)
+    {
+        var nothing = FillPlan.PageOnly;
+        return Fill(range, first, count, writable, awaited, ref nothing);
+    }
+
     /// <summary>
     /// Fills Busy pages whose DRAM is reserved, from whatever holds their bytes.
     /// </summary>
     /// <returns>How many were taken care of; the rest, for which no buffer is free, are still the caller's.</returns>
-    private int Fill(MemoryRange range, long first, int count, bool writable, bool awaited)
+    private int Fill(MemoryRange range, long first, int count, bool writable, bool awaited, ref FillPlan plan)
     {
         var done = 0;
         while (done < count)
@@ -338,7 +360,7 @@ internal sealed unsafe partial class Filler : IDisposable
             var taken = address != 0
                 ? FillMapped(
                     range, page, CountNeighbours(range, page, remaining, map, frame), address, writable, awaited)
-                : FillFromDevice(range, page, remaining, map, writable, awaited);
+                : FillFromDevice(range, page, remaining, map, writable, awaited, ref plan);
             if (taken == 0)
             {
                 return done;
@@ -369,7 +391,8 @@ internal sealed unsafe partial class Filler : IDisposable
         _manager.Progress.Signal();
     }
 
-    private int FillFromDevice(MemoryRange range, long page, int count, PageMap map, bool writable, bool awaited)
+    private int FillFromDevice(
+        MemoryRange range, long page, int count, PageMap map, bool writable, bool awaited, ref FillPlan plan)
     {
         if (!range.Lifetime.TryGet())
         {
@@ -394,7 +417,13 @@ internal sealed unsafe partial class Filler : IDisposable
         }
 
         Interlocked.Increment(ref _inFlight);
-        return operation.Start(range, page, count, map, writable, awaited);
+        var later = FillPlan.PageOnly;
+        if (plan.IsBehindWindow)
+        {
+            (later, plan) = (plan, FillPlan.PageOnly);
+        }
+
+        return operation.Start(range, page, count, map, writable, awaited, in later);
     }
 
     /// <summary>A silent device is not asked for more.</summary>

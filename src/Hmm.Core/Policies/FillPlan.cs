@@ -11,7 +11,11 @@ namespace Hmm.Core.Policies;
 /// <param name="Stride">From one page to the next: 1 forward, -1 backward, any other for a strided stream.</param>
 /// <param name="Skip">The step to leave absent, or -1.</param>
 /// <param name="ExpectWrite">Whether to install them writable, because the stream writes what it reaches.</param>
-internal readonly record struct FillPlan(long First, int Count, long Stride, int Skip, bool ExpectWrite)
+/// <param name="IsBehindWindow">
+/// Whether the reader has a window before these, so that they wait until the touched page is there.
+/// </param>
+internal readonly record struct FillPlan(
+    long First, int Count, long Stride, int Skip, bool ExpectWrite, bool IsBehindWindow = false)
 {
     /// <summary>Nothing besides the touched page.</summary>
     public static readonly FillPlan PageOnly = new(0, 0, 1, -1, false);

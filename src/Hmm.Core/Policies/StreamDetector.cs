@@ -171,7 +171,7 @@ internal sealed class StreamDetector
         (stream.First, stream.Last) = (stream.Last, page);
         stream.Marker = stream.End;
         stream.End += stride * (stream.Ahead + 1);
-        return new FillPlan(stream.Marker + stride, stream.Ahead, stride, -1, stream.Writes);
+        return new FillPlan(stream.Marker + stride, stream.Ahead, stride, -1, stream.Writes, IsBehindWindow: true);
     }
 
     private static int Grow(int ahead, int limit) => Math.Min(Math.Max(FirstAheadPages, ahead * 2), limit);

@@ -1,16 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 using Hmm.Core.Migration;
 using Hmm.Core.Policies;
+using Hmm.Simulation.Tests.Devices;
 using Hmm.Simulation.Tests.Hosting;
 using Hmm.Simulation.Tests.Kernel;
 using Hmm.Simulation.Tests.Scheduling;
-using Hmm.Uapi;
 
 namespace Hmm.Simulation.Tests.Migration;
 
-/// <summary>What prefetch does while there is no DRAM for it.</summary>
+/// <summary>When prefetch asks for what, and what it does while there is no DRAM for it.</summary>
 public sealed class PrefetcherTests
 {
+    [Fact]
+    public void AWindowBehindAnotherIsAskedForWhenTheTouchedPageIsThere()
+    {
+        using var pool = new NativePool();
+        using var scheduler = new SeededScheduler();
+        using var host = new SimulatedHost(scheduler, pool, new HostSettings());
+        var file = host.AddFile(64, 12);
+        var range = host.Open(RangeKind.FilePrivate, 64, 12, file).Range;
+
+        // Pages 2 to 5 with the second touch; 7 to 14 and 16 to 31 with the third; what is behind 32 with the fourth.
+        foreach (var page in new[] { 0, 1, 6 })
+        {
+            Touch(host, range, page);
+            Prefetch(host);
+            CompleteAll(file.Device);
+        }
+
+        Touch(host, range, 15);
+        Prefetch(host);
+        Assert.Equal(1, file.Device.PendingCount);
+        Assert.Equal(PageState.Absent, range.Table.Read(33).State);
+
+        CompleteAll(file.Device);
+        Assert.True(range.Table.Read(15).IsResident);
+        Prefetch(host);
+        Assert.All(Enumerable.Range(33, 16), page => Assert.True(range.Table.Read(page).IsOwned));
+        CompleteAll(file.Device);
+        Assert.All([15, .. Enumerable.Range(33, 16)], page => Assert.True(range.Table.Read(page).IsResident));
+    }
+
     [Fact]
     public void AWindowThatWaitsForDramIsNotGivenUpForBeingLookedAt()
     {
@@ -32,10 +62,24 @@ public sealed class PrefetcherTests
 
         manager.Budget.Release(taken);
         manager.Prefetcher.OnFreed();
-        while (manager.Prefetcher.Step() == PrefetchOutcome.Progress)
+        Prefetch(host);
+        Assert.All(Enumerable.Range(0, Pages), page => Assert.True(range.Table.Read(page).IsResident));
+    }
+
+    private static void Touch(SimulatedHost host, MemoryRange range, long page) => host.Manager.Faults.Handle(
+        host.Space, range.BaseAddress + ((ulong)page << range.PageShift), write: false, writeProtect: false);
+
+    private static void Prefetch(SimulatedHost host)
+    {
+        while (host.Manager.Prefetcher.Step() == PrefetchOutcome.Progress)
         {
         }
+    }
 
-        Assert.All(Enumerable.Range(0, Pages), page => Assert.True(range.Table.Read(page).IsResident));
+    private static void CompleteAll(SimulatedDevice device)
+    {
+        while (device.CompleteOne())
+        {
+        }
     }
 }

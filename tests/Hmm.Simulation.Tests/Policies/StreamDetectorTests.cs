@@ -24,15 +24,13 @@ public sealed class StreamDetectorTests
         Assert.Equal(new FillPlan(page + step, 25, step, 8, false), detector.OnFault(page, false, Advice.Normal));
 
         // From here on the window behind the marker is there when the reader gets to it.
+        FillPlan Behind(long steps, int count) => new(page + (steps * step), count, step, -1, false, true);
         page += 9 * step;
-        Assert.Equal(
-            new FillPlan(page + (18 * step), 32, step, -1, false), detector.OnFault(page, false, Advice.Normal));
+        Assert.Equal(Behind(18, 32), detector.OnFault(page, false, Advice.Normal));
         page += 17 * step;
-        Assert.Equal(
-            new FillPlan(page + (34 * step), 64, step, -1, false), detector.OnFault(page, false, Advice.Normal));
+        Assert.Equal(Behind(34, 64), detector.OnFault(page, false, Advice.Normal));
         page += 33 * step;
-        Assert.Equal(
-            new FillPlan(page + (66 * step), 100, step, -1, false), detector.OnFault(page, false, Advice.Normal));
+        Assert.Equal(Behind(66, 100), detector.OnFault(page, false, Advice.Normal));
     }
 
     [Theory]
