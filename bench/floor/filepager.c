@@ -4,9 +4,9 @@
 // application thread. `docs/internals/limits.md` sets it beside the kernel's own paging and beside ours.
 //
 //   cc -O2 -pthread -o filepager bench/floor/filepager.c
-//   ./filepager read FILE 256 8 6      random reads of FILE within 256 MiB, for 6 seconds after 8 of warm-up
-//   ./filepager write FILE 256 8 6     random writes, written back to FILE; each word is written as it was
-//   ./filepager ahead FILE 256 8 6     random reads that the pager knows 1024 ahead, 32 on their way
+//   ./filepager read FILE 256 131072 6      random reads of FILE within 256 MiB, for 6 seconds after 131072 of them
+//   ./filepager write FILE 256 131072 6     random writes, written back to FILE; each word is written as it was
+//   ./filepager ahead FILE 256 131072 6     random reads that the pager knows 1024 ahead, 32 on their way
 //
 // A child process reads the faults; it answers each with a read of the file (O_DIRECT) and UFFDIO_COPY. Its second
 // thread keeps the pages within the budget: 256 at a time by address, each run punched out of the memory file; what
@@ -292,7 +292,7 @@ static void open_memory(const char *path)
 int main(int argc, char **argv)
 {
     if (argc != 6) {
-        fprintf(stderr, "usage: filepager read|write|ahead FILE BUDGET_MIB WARM_SECONDS SECONDS\n");
+        fprintf(stderr, "usage: filepager read|write|ahead FILE BUDGET_MIB WARM_ACCESSES SECONDS\n");
         return 2;
     }
 
@@ -310,7 +310,8 @@ int main(int argc, char **argv)
     uint64_t first = 0, faults_before = 0, draw = 0;
     int64_t begun = now_ns(), elapsed;
     for (int measured = 0; measured < 2; measured++) {
-        int64_t seconds_ns = atoll(argv[4 + measured]) * 1000000000LL;
+        uint64_t draws = measured ? 0 : (uint64_t)atoll(argv[4]);
+        int64_t seconds_ns = measured ? atoll(argv[5]) * 1000000000LL : 0;
         begun = now_ns();
         first = draw;
         faults_before = shared->faults;
@@ -322,7 +323,7 @@ int main(int argc, char **argv)
                 sink += *word;
             shared->position = ++draw;
             elapsed = now_ns() - begun;
-        } while (elapsed < seconds_ns);
+        } while (elapsed < seconds_ns || draw - first < draws);
     }
 
     kill(child, SIGKILL);

@@ -66,7 +66,7 @@ internal static class PagerRun
     {
         string[] arguments =
         [
-            mode, plan.FilePath, Text(plan.BudgetBytes >> 20), Text(Math.Ceiling(plan.WarmSeconds)),
+            mode, plan.FilePath, Text(plan.BudgetBytes >> 20), Text(plan.WarmOps),
             Text(Math.Ceiling(plan.Seconds)),
         ];
         using var result = await floor.RunAsync("filepager", arguments, cpu: null, cancellation).ConfigureAwait(false);

@@ -140,7 +140,8 @@ internal sealed class SuiteRun
         }
     }
 
-    private BenchPlan WithFile(AccessPattern pattern) => WithFile(_plan with { Pattern = pattern, Devices = [] });
+    private BenchPlan WithFile(AccessPattern pattern) =>
+        WithFile(SuiteLines.Full(_plan) with { Pattern = pattern, Devices = [] });
 
     /// <summary>Each size and kind of contents has a file of its own, made when first needed.</summary>
     private BenchPlan WithFile(BenchPlan plan)
