@@ -53,10 +53,10 @@ public sealed class AllocationTests
                 host.Kernel.Read(messages);
                 host.Manager.Faults.Handle(
                     messages[0].Space, messages[0].Address, messages[0].Write, messages[0].WriteProtect);
-                Prefetch(host);
+                host.PrefetchAll();
                 while (thread.IsWaiting)
                 {
-                    Prefetch(host);
+                    host.PrefetchAll();
                     host.Devices[0].CompleteOne();
                     host.Manager.Evictor.Step();
                 }
@@ -72,13 +72,6 @@ public sealed class AllocationTests
         }
 
         while (host.Devices[0].CompleteOne())
-        {
-        }
-    }
-
-    private static void Prefetch(SimulatedHost host)
-    {
-        while (host.Manager.Prefetcher.Step() == PrefetchOutcome.Progress)
         {
         }
     }

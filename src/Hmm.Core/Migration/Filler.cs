@@ -301,10 +301,10 @@ internal sealed unsafe partial class Filler : IDisposable
         return TryReserveAndFill(range, page, writable, ref nothing);
     }
 
-    /// <param name="range">Whose page.</param>
-    /// <param name="page">The page.</param>
-    /// <param name="writable">Whether to install it writable.</param>
-    /// <param name="plan">What to bring along; nothing after the call if it comes once the page is there.</param>
+    /// <summary>
+    /// Fills a Busy page, if there is DRAM and a buffer for it. A <paramref name="plan"/> that waits for the page goes
+    /// with the copy, and is empty after that.
+    /// </summary>
     private bool TryReserveAndFill(MemoryRange range, long page, bool writable, ref FillPlan plan)
     {
         if (!_manager.Budget.TryReserve(range.FramesPerPage))

@@ -131,6 +131,14 @@ internal sealed class SimulatedHost : IDisposable
         return new SimulatedFile(device, pages, pageShift, Scheduler.Random);
     }
 
+    /// <summary>Brings in what was asked for, as far as it gets; for tests that have no actors.</summary>
+    public void PrefetchAll()
+    {
+        while (Manager.Prefetcher.Step() == PrefetchOutcome.Progress)
+        {
+        }
+    }
+
     /// <summary>Opens a range, as a session does.</summary>
     public SimulatedRange Open(
         RangeKind kind,

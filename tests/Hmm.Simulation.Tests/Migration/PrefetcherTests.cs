@@ -24,18 +24,18 @@ public sealed class PrefetcherTests
         foreach (var page in new[] { 0, 1, 6 })
         {
             Touch(host, range, page);
-            Prefetch(host);
+            host.PrefetchAll();
             CompleteAll(file.Device);
         }
 
         Touch(host, range, 15);
-        Prefetch(host);
+        host.PrefetchAll();
         Assert.Equal(1, file.Device.PendingCount);
         Assert.Equal(PageState.Absent, range.Table.Read(33).State);
 
         CompleteAll(file.Device);
         Assert.True(range.Table.Read(15).IsResident);
-        Prefetch(host);
+        host.PrefetchAll();
         Assert.All(Enumerable.Range(33, 16), page => Assert.True(range.Table.Read(page).IsOwned));
         CompleteAll(file.Device);
         Assert.All([15, .. Enumerable.Range(33, 16)], page => Assert.True(range.Table.Read(page).IsResident));
@@ -62,19 +62,12 @@ public sealed class PrefetcherTests
 
         manager.Budget.Release(taken);
         manager.Prefetcher.OnFreed();
-        Prefetch(host);
+        host.PrefetchAll();
         Assert.All(Enumerable.Range(0, Pages), page => Assert.True(range.Table.Read(page).IsResident));
     }
 
     private static void Touch(SimulatedHost host, MemoryRange range, long page) => host.Manager.Faults.Handle(
         host.Space, range.BaseAddress + ((ulong)page << range.PageShift), write: false, writeProtect: false);
-
-    private static void Prefetch(SimulatedHost host)
-    {
-        while (host.Manager.Prefetcher.Step() == PrefetchOutcome.Progress)
-        {
-        }
-    }
 
     private static void CompleteAll(SimulatedDevice device)
     {
