@@ -10,15 +10,17 @@ size=1GiB
 rounds=3
 folder=${TMPDIR:-/var/tmp}
 suite_only=
+idle_poll=()
 
 usage() {
     cat <<'TEXT'
-usage: bench/run.sh [--size SIZE] [--rounds N] [--folder DIR] [--out DIR] [--suite-only]
+usage: bench/run.sh [--size SIZE] [--rounds N] [--folder DIR] [--out DIR] [--suite-only] [--idle-poll]
   --size SIZE    the file or range (default 1GiB; 4GiB with --rounds 1 takes about as long); the budget is a quarter
   --rounds N     turns of each line (default 3)
   --folder DIR   where files go: on the disk to measure (default /var/tmp)
   --out DIR      where results go (default artifacts/bench)
   --suite-only   leave out how cost scales
+  --idle-poll    let our host keep processors awake while faults come
 TEXT
 }
 
@@ -29,6 +31,7 @@ while [[ $# -gt 0 ]]; do
         --folder) folder=$2; shift 2 ;;
         --out) out=$2; shift 2 ;;
         --suite-only) suite_only=yes; shift ;;
+        --idle-poll) idle_poll=(--idle-poll); shift ;;
         -h | --help) usage; exit 0 ;;
         *) echo "run.sh: there is no option $1" >&2; usage >&2; exit 2 ;;
     esac
@@ -53,7 +56,7 @@ readahead=()
 ulimit -n 65536 2>/dev/null || echo "run.sh: at most $(ulimit -n) open files; ten thousand ranges need 20,100" >&2
 
 "$root/hmm" bench --suite "$out" --size "$size" --rounds "$rounds" --seconds 3 --warm-seconds 2 \
-    --device-folder "$folder" "${floor[@]}" "${readahead[@]}"
+    --device-folder "$folder" "${floor[@]}" "${readahead[@]}" "${idle_poll[@]}"
 [[ -z $suite_only ]] || exit 0
 
 # On one processor, all of it: else what is measured is which processors the scheduler chose.

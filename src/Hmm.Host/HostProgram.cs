@@ -76,6 +76,11 @@ public static class HostProgram
             + "Default: 25us, and on one processor 0us, not at all.",
     };
 
+    private static readonly Option<bool> s_idlePoll = new("--idle-poll")
+    {
+        Description = "Keep processors awake while faults come, with time that nobody else wants.",
+    };
+
     private static readonly Option<string> s_modules = new("--modules")
     {
         Description = "The folder of the modules that were built with the host.",
@@ -100,7 +105,7 @@ public static class HostProgram
         Option[] options =
         [
             s_descriptor, s_socket, s_budget, s_devices, s_folder, s_size, s_modules, s_otherModules, s_policy,
-            s_deadline, s_spin,
+            s_deadline, s_spin, s_idlePoll,
         ];
         Array.ForEach(options, command.Options.Add);
 
@@ -213,6 +218,7 @@ public static class HostProgram
             ReclaimPolicy = string.IsNullOrEmpty(parsed.GetValue(s_policy)) ? null : parsed.GetValue(s_policy),
             DeviceDeadline = DeadlineOf(parsed.GetValue(s_deadline)),
             SpinTime = SpinTimeOf(parsed.GetValue(s_spin)),
+            IdlePoll = parsed.GetValue(s_idlePoll),
             Mutant = MutantOfEnvironment(),
         };
     }

@@ -18,12 +18,14 @@ internal sealed unsafe class IoUring : DescriptorHandle
 
     private readonly RingMapping _rings; // owner thread
     private readonly RingMapping _entries; // owner thread
+    private readonly uint* _submitHead; // immutable
     private readonly uint* _submitTail; // immutable
     private readonly uint* _submitFlags; // immutable
     private readonly uint* _completeHead; // immutable
     private readonly uint* _completeTail; // immutable
     private readonly io_uring_sqe* _submissions; // immutable
     private readonly io_uring_cqe* _completions; // immutable
+    private readonly uint _enterFlags; // immutable
     private readonly uint _submitMask; // immutable
     private readonly uint _completeMask; // immutable
     private uint _filled; // owner thread; the tail that the kernel has not been told yet
@@ -48,10 +50,13 @@ internal sealed unsafe class IoUring : DescriptorHandle
         }
 
         var rings = (byte*)_rings.Address;
+        _submitHead = (uint*)(rings + parameters.sq_off.head);
         _submitTail = (uint*)(rings + parameters.sq_off.tail);
         _submitFlags = (uint*)(rings + parameters.sq_off.flags);
         _submitMask = *(uint*)(rings + parameters.sq_off.ring_mask);
         TellsOfWork = (parameters.flags & LibC.IORING_SETUP_TASKRUN_FLAG) != 0;
+        var isPolled = (parameters.flags & LibC.IORING_SETUP_SQPOLL) != 0;
+        _enterFlags = LibC.IORING_ENTER_GETEVENTS | (isPolled ? LibC.IORING_ENTER_SQ_WAKEUP : 0);
         _submissions = (io_uring_sqe*)_entries.Address;
         _completeHead = (uint*)(rings + parameters.cq_off.head);
         _completeTail = (uint*)(rings + parameters.cq_off.tail);
@@ -71,8 +76,6 @@ internal sealed unsafe class IoUring : DescriptorHandle
     // flags of newer kernels and then with fewer, the list of operations, and one no-op there and back.
     internal static bool TryCreate(uint entries, [NotNullWhen(true)] out IoUring? ring, out string whyNot)
     {
-        Platform.Require();
-        ring = null;
         ReadOnlySpan<uint> ladder =
         [
             LibC.IORING_SETUP_SUBMIT_ALL | LibC.IORING_SETUP_TASKRUN_FLAG
@@ -80,12 +83,33 @@ internal sealed unsafe class IoUring : DescriptorHandle
             LibC.IORING_SETUP_SUBMIT_ALL | LibC.IORING_SETUP_TASKRUN_FLAG | LibC.IORING_SETUP_COOP_TASKRUN,
             0,
         ];
-        io_uring_params parameters = default;
+        const uint Needed = LibC.IORING_FEAT_SINGLE_MMAP | LibC.IORING_FEAT_NODROP;
+        return TryCreate(entries, ladder, default, Needed, out ring, out whyNot);
+    }
+
+    // Creates one that a thread of the kernel looks into without a pause, on one processor, until it has found nothing
+    // for some milliseconds; then it sleeps until KeepPolling, or Enter.
+    internal static bool TryCreatePolled(
+        int processor, int idleMs, [NotNullWhen(true)] out IoUring? ring, out string whyNot)
+    {
+        ReadOnlySpan<uint> ladder = [LibC.IORING_SETUP_SQPOLL | LibC.IORING_SETUP_SQ_AFF];
+        var poller = new io_uring_params { sq_thread_cpu = (uint)processor, sq_thread_idle = (uint)idleMs };
+        const uint Needed = LibC.IORING_FEAT_SINGLE_MMAP | LibC.IORING_FEAT_NODROP | LibC.IORING_FEAT_CQE_SKIP;
+        return TryCreate(1, ladder, poller, Needed, out ring, out whyNot);
+    }
+
+    private static bool TryCreate(
+        uint entries, ReadOnlySpan<uint> ladder, io_uring_params wanted, uint needed,
+        [NotNullWhen(true)] out IoUring? ring, out string whyNot)
+    {
+        Platform.Require();
+        ring = null;
+        var parameters = wanted;
         var descriptor = -1L;
         var error = Errno.None;
         foreach (var flags in ladder)
         {
-            parameters = new io_uring_params { flags = flags };
+            parameters = wanted with { flags = flags };
             descriptor = LibC.io_uring_setup(LibC.SYS_io_uring_setup, entries, &parameters);
             error = LinuxError.Last();
             if (descriptor >= 0 || error != Errno.EINVAL)
@@ -100,7 +124,6 @@ internal sealed unsafe class IoUring : DescriptorHandle
             return false;
         }
 
-        const uint Needed = LibC.IORING_FEAT_SINGLE_MMAP | LibC.IORING_FEAT_NODROP;
         IoUring created;
         try
         {
@@ -112,7 +135,7 @@ internal sealed unsafe class IoUring : DescriptorHandle
             return false;
         }
 
-        whyNot = (parameters.features & Needed) == Needed ? created.WhyUnfit() : "this kernel's io_uring is too old";
+        whyNot = (parameters.features & needed) == needed ? created.WhyUnfit() : "this kernel's io_uring is too old";
         if (whyNot.Length > 0)
         {
             created.Dispose();
@@ -185,7 +208,7 @@ internal sealed unsafe class IoUring : DescriptorHandle
         while (true)
         {
             var result = LibC.io_uring_enter(
-                LibC.SYS_io_uring_enter, this, _unsubmitted, wait ? 1U : 0U, LibC.IORING_ENTER_GETEVENTS, 0, 0);
+                LibC.SYS_io_uring_enter, this, _unsubmitted, wait ? 1U : 0U, _enterFlags, 0, 0);
             var error = LinuxError.Last();
             if (result >= 0)
             {
@@ -224,6 +247,37 @@ internal sealed unsafe class IoUring : DescriptorHandle
     // Whether there is a completion, or something that Enter would complete. Costs two loads.
     internal bool HasWork =>
         HasCompletion || (Volatile.Read(ref *_submitFlags) & LibC.IORING_SQ_TASKRUN) != 0;
+
+    // Has the thread of TryCreatePolled go on, with an entry that asks for nothing, and wakes it where it sleeps.
+    internal void KeepPolling()
+    {
+        // One that is not taken yet does as well: the thread has other things to do, or no processor.
+        if (Volatile.Read(ref *_submitHead) == _filled)
+        {
+            ref var entry = ref _submissions[_filled & _submitMask];
+            entry = default;
+            entry.opcode = LibC.IORING_OP_NOP;
+            entry.flags = LibC.IOSQE_CQE_SKIP_SUCCESS;
+            _filled++;
+            Volatile.Write(ref *_submitTail, _filled);
+        }
+
+        // Between the two: else the flag may be from before the thread looked for entries for the last time, and the
+        // entry come after that, so that it sleeps with one.
+        Interlocked.MemoryBarrier();
+        if ((Volatile.Read(ref *_submitFlags) & LibC.IORING_SQ_NEED_WAKEUP) == 0)
+        {
+            return;
+        }
+
+        var result = LibC.io_uring_enter(
+            LibC.SYS_io_uring_enter, this, 0, 0, LibC.IORING_ENTER_SQ_WAKEUP, 0, 0);
+        var error = LinuxError.Last();
+        if (result < 0 && !LinuxError.IsInterrupted(error))
+        {
+            Fail(error);
+        }
+    }
 
     internal bool TryReap(out ulong userData, out int result)
     {

@@ -17,6 +17,27 @@ internal static class ProcText
         return ulong.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
     }
 
+    // "Cpus_allowed_list:	0-3,8": lists of numbers and of what lies between two. Empty where the line is missing.
+    internal static IReadOnlyList<int> NumbersOf(string text, string name)
+    {
+        var numbers = new List<int>();
+        var value = ValueOf(text, name);
+        foreach (var part in value.Split(','))
+        {
+            var run = value[part];
+            var dash = run.IndexOf('-');
+            if (TryParse(dash < 0 ? run : run[..dash], out var first) && TryParse(run[(dash + 1)..], out var last))
+            {
+                numbers.AddRange(Enumerable.Range(first, last - first + 1));
+            }
+        }
+
+        return numbers;
+
+        static bool TryParse(ReadOnlySpan<char> digits, out int number) =>
+            int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    }
+
     // "CapEff: 000001ffffffffff": bit N is capability N.
     internal static bool HasCapability(string text, int capability)
         => ulong.TryParse(ValueOf(text, "CapEff"), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var mask)

@@ -28,6 +28,13 @@ public static class SystemInfo
     /// </summary>
     public static int ProcessorCount => Environment.ProcessorCount;
 
+    /// <summary>
+    /// The numbers of the processors that this process may run on (affinity and cpuset), in order; a quota does not
+    /// show in them.
+    /// </summary>
+    public static IReadOnlyList<int> Processors =>
+        ProcText.NumbersOf(ReadText("/proc/self/status"), "Cpus_allowed_list");
+
     /// <summary>The effective user.</summary>
     public static uint UserId
     {
@@ -171,7 +178,7 @@ public static class SystemInfo
 
     // Empty where the file is not there: an older kernel, another cgroup version, a sandbox.
     // Parsers take that as unknown.
-    private static string ReadText(string path)
+    internal static string ReadText(string path)
     {
         Platform.Require();
         try

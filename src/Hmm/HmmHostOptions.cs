@@ -49,6 +49,15 @@ public sealed class HmmHostOptions
     public TimeSpan? SpinTime { get; set; }
 
     /// <summary>
+    /// Whether the host keeps its processors awake while faults come less than a millisecond apart, as a kernel does
+    /// that polls before it halts. A processor that sleeps takes 5 to 100 µs until it runs again; a virtual one whose
+    /// machine other guests want, milliseconds. It takes all of their time that nobody else wants, and counts as the
+    /// host's. Where the system does not allow it, or a quota limits processor time, the host says so on its standard
+    /// error, and goes on without. Default: false.
+    /// </summary>
+    public bool IdlePoll { get; set; }
+
+    /// <summary>
     /// The host's program: a .dll for `dotnet`, or an executable. Default (null): the environment
     /// variable HMM_HOST, then <c>hmm-host/Hmm.Host.dll</c> and <c>Hmm.Host.dll</c> beside this
     /// library.

@@ -51,6 +51,8 @@ public sealed unsafe class KernelStructTests
     {
         io_uring_params parameters;
         Assert.Equal(8, Offset(&parameters, &parameters.flags));
+        Assert.Equal(12, Offset(&parameters, &parameters.sq_thread_cpu));
+        Assert.Equal(16, Offset(&parameters, &parameters.sq_thread_idle));
         Assert.Equal(20, Offset(&parameters, &parameters.features));
         Assert.Equal(40, Offset(&parameters, &parameters.sq_off));
         Assert.Equal(56, Offset(&parameters, &parameters.sq_off.flags));

@@ -102,7 +102,7 @@ public sealed class SystemInfoTests
     public void ProcTextIsReadByWholeNames()
     {
         const string Text = "MemTotal:       24684092 kB\nMemFree:        100 kB\nSwapTotal:             0 kB\n"
-            + "CapEff:\t0000000000080000\nSeccomp:\t2\n";
+            + "CapEff:\t0000000000080000\nSeccomp:\t2\nCpus_allowed_list:\t0-2,5,8-9\n";
         Assert.Equal(24684092UL * 1024, ProcText.KibibytesOf(Text, "MemTotal"));
         Assert.Equal(0UL, ProcText.KibibytesOf(Text, "SwapTotal"));
         Assert.Equal(0UL, ProcText.KibibytesOf(Text, "Mem"));
@@ -111,5 +111,10 @@ public sealed class SystemInfoTests
         Assert.True(ProcText.HasCapability(Text, 19));
         Assert.False(ProcText.HasCapability(Text, 20));
         Assert.False(ProcText.HasCapability("", 19));
+        Assert.Equal([0, 1, 2, 5, 8, 9], ProcText.NumbersOf(Text, "Cpus_allowed_list"));
+        Assert.Empty(ProcText.NumbersOf(Text, "Mems_allowed_list"));
+
+        // A quota may leave the process less than its processors.
+        Assert.InRange(Environment.ProcessorCount, 1, SystemInfo.Processors.Count);
     }
 }

@@ -66,6 +66,11 @@ internal sealed class BenchOptions
         HelpName = "TIME",
     };
 
+    private readonly Option<bool> _idlePoll = new("--idle-poll")
+    {
+        Description = "Let our host keep processors awake while faults come.",
+    };
+
     private readonly Option<string?> _file = new("--file")
     {
         Description = "The file to map, made when it is not there as it must be (default: one in the device folder).",
@@ -143,8 +148,8 @@ internal sealed class BenchOptions
         Option[] all =
         [
             _pattern, _target, _size, _budget, _threads, _seconds, _ops, _warm, _warmOps, _prefetch, _seed,
-            _writeFraction, _theta, _advice, _devices, _spin, _file, _data, _trace, _traceFull, Folder, Against,
-            Rounds, ReadAhead, Suite, Floor, Scale, _group, Json,
+            _writeFraction, _theta, _advice, _devices, _spin, _idlePoll, _file, _data, _trace, _traceFull, Folder,
+            Against, Rounds, ReadAhead, Suite, Floor, Scale, _group, Json,
         ];
         foreach (var option in all)
         {
@@ -182,6 +187,7 @@ internal sealed class BenchOptions
                     : throw Refused("--advice", parse.GetRequiredValue(_advice), "normal, random or sequential"),
             Devices = parse.GetRequiredValue(_devices),
             SpinTime = parse.GetValue(_spin) is { } spin ? SpinTimeOf(spin) : null,
+            IdlePoll = parse.GetValue(_idlePoll),
             DataPath = parse.GetRequiredValue(_data) is { Length: > 0 } data ? Path.GetFullPath(data) : "",
             DeviceFolder = Path.GetFullPath(parse.GetRequiredValue(Folder)),
             GroupPath = parse.GetRequiredValue(_group),

@@ -44,9 +44,10 @@ internal static class HostCommand
             Description = "How long to look for the next fault before sleeping, 0us to 1ms "
                 + "(default: 25us; on one processor 0us).",
         };
+        var idlePoll = IdlePoll();
         var command = new Command(Name, "Run a host that applications share. Ctrl-C or SIGTERM ends it.")
         {
-            socket, budget, devices, folder, size, modules, policy, deadline, spin,
+            socket, budget, devices, folder, size, modules, policy, deadline, spin, idlePoll,
         };
         command.SetAction((parse, _) => ErrorGate.RunAsync(terminal, async () =>
         {
@@ -71,7 +72,7 @@ internal static class HostCommand
             AddText(arguments, policy.Name, parse.GetValue(policy));
             AddText(arguments, deadline.Name, parse.GetValue(deadline));
             AddText(arguments, spin.Name, parse.GetValue(spin));
-
+            arguments.AddRange(parse.GetValue(idlePoll) ? [idlePoll.Name] : []);
             return await HostEntry.RunAsync([.. arguments]).ConfigureAwait(false) switch
             {
                 HostUsage => ExitCode.Usage,
@@ -84,6 +85,11 @@ internal static class HostCommand
 
     private static void AddSize(List<string> arguments, string name, ulong? bytes) =>
         AddText(arguments, name, bytes?.ToString(CultureInfo.InvariantCulture));
+
+    private static Option<bool> IdlePoll() => new("--idle-poll")
+    {
+        Description = "Keep processors awake while faults come, with time that nobody else wants.",
+    };
 
     private static void AddText(List<string> arguments, string name, string? text)
     {

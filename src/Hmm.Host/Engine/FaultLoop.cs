@@ -31,6 +31,7 @@ internal sealed class FaultLoop : IDisposable
 
     private readonly FaultHandler _handler; // immutable
     private readonly TimeSpan _spinTime; // immutable
+    private readonly bool _idlePoll; // immutable
     private readonly Epoll _epoll = Epoll.Create();
     private readonly EventFd _wake = EventFd.Create();
     private readonly Lock _gate = new();
@@ -49,10 +50,12 @@ internal sealed class FaultLoop : IDisposable
     /// <summary>Starts the thread.</summary>
     /// <param name="handler">Whom the faults go to.</param>
     /// <param name="spinTime">How long to look for the next fault before sleeping; zero: not at all.</param>
-    public FaultLoop(FaultHandler handler, TimeSpan spinTime)
+    /// <param name="idlePoll">Whether to keep processors awake while faults come.</param>
+    public FaultLoop(FaultHandler handler, TimeSpan spinTime, bool idlePoll)
     {
         _handler = handler;
         _spinTime = spinTime;
+        _idlePoll = idlePoll;
         _epoll.Add(_wake, WakeTag);
         _thread = new Thread(Run) { IsBackground = true, Name = "hmm-faults", Priority = ThreadPriority.Highest };
         _thread.Start();
@@ -109,6 +112,7 @@ internal sealed class FaultLoop : IDisposable
         try
         {
             using var ring = ThreadRing.TryCreate(_epoll, out _, _spinTime);
+            using var poller = _idlePoll ? CreatePoller() : null;
             Span<EpollEvent> events = stackalloc EpollEvent[EventsMax];
             while (!_stopping)
             {
@@ -129,6 +133,7 @@ internal sealed class FaultLoop : IDisposable
                     }
                 }
 
+                poller?.Notice();
                 _turns.Signal();
             }
         }
@@ -138,6 +143,16 @@ internal sealed class FaultLoop : IDisposable
             // says why.
             Corruption.Fail($"the fault thread failed: {exception}");
         }
+    }
+
+    private static IdlePoller? CreatePoller()
+    {
+        if (!IdlePoller.TryCreate(out var poller, out var whyNot))
+        {
+            HostLog.Write($"processors are not kept awake: {whyNot}");
+        }
+
+        return poller;
     }
 
     /// <param name="source">Whose faults.</param>

@@ -74,7 +74,7 @@ internal sealed class HostEngine : IDisposable
         _reclaim.Start(Manager, HostLog.Write);
         _prefetch.Start(Manager.Prefetcher, Hints);
         _deadlines = DeadlineLoop.Start(Manager, options.DeviceDeadline, HostLog.Write);
-        Faults = new FaultLoop(Manager.Faults, options.SpinTime);
+        Faults = new FaultLoop(Manager.Faults, options.SpinTime, options.IdlePoll);
         _metrics = new HostMetrics(this);
     }
 

@@ -30,6 +30,9 @@ internal sealed record HostOptions
     /// <summary>How long the fault thread looks for the next fault before it sleeps.</summary>
     public TimeSpan SpinTime { get; init; } = FaultLoop.SpinTimeDefault;
 
+    /// <summary>Whether processors are kept awake while faults come.</summary>
+    public bool IdlePoll { get; init; }
+
     /// <summary>The reclaim policy, of the module of that name; null for the default.</summary>
     public string? ReclaimPolicy { get; init; }
 

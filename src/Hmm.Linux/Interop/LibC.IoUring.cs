@@ -11,21 +11,28 @@ internal static unsafe partial class LibC
     internal const long SYS_io_uring_enter = 426;
     internal const long SYS_io_uring_register = 427;
 
+    internal const uint IORING_SETUP_SQPOLL = 1 << 1; // without privileges since Linux 5.11
+    internal const uint IORING_SETUP_SQ_AFF = 1 << 2;
     internal const uint IORING_SETUP_SUBMIT_ALL = 1 << 7; // Linux 5.18
     internal const uint IORING_SETUP_COOP_TASKRUN = 1 << 8; // Linux 5.19
     internal const uint IORING_SETUP_TASKRUN_FLAG = 1 << 9; // Linux 5.19
     internal const uint IORING_SETUP_SINGLE_ISSUER = 1 << 12; // Linux 6.0
     internal const uint IORING_SETUP_DEFER_TASKRUN = 1 << 13; // Linux 6.1
 
-    internal const uint IORING_SQ_TASKRUN = 1 << 2; // in the submission queue's flags
+    internal const uint IORING_SQ_NEED_WAKEUP = 1 << 0; // in the submission queue's flags
+    internal const uint IORING_SQ_TASKRUN = 1 << 2;
 
     internal const uint IORING_FEAT_SINGLE_MMAP = 1 << 0; // Linux 5.4
     internal const uint IORING_FEAT_NODROP = 1 << 1; // Linux 5.5
+    internal const uint IORING_FEAT_CQE_SKIP = 1 << 11; // Linux 5.17
 
     internal const uint IORING_ENTER_GETEVENTS = 1 << 0;
+    internal const uint IORING_ENTER_SQ_WAKEUP = 1 << 1;
 
     internal const uint IORING_REGISTER_BUFFERS = 0;
     internal const uint IORING_REGISTER_PROBE = 8;
+
+    internal const byte IOSQE_CQE_SKIP_SUCCESS = 1 << 6;
 
     internal const byte IORING_OP_NOP = 0;
     internal const byte IORING_OP_READ_FIXED = 4;

@@ -29,6 +29,11 @@ internal static unsafe partial class LibC
     internal const long SYS_pidfd_send_signal = 424; // Linux 5.1
     internal const long SYS_pidfd_open = 434; // Linux 5.3
 
+    // musl's wrapper only fails. include/uapi/linux/sched.h; arch/x86/entry/syscalls/syscall_64.tbl and
+    // include/uapi/asm-generic/unistd.h.
+    internal static readonly long SYS_sched_setscheduler = IsArm64 ? 119 : 144;
+    internal const int SCHED_IDLE = 5;
+
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int posix_spawn(
         int* pid, string path, byte* fileActions, byte* attributes, byte** arguments, byte** environment);
@@ -82,6 +87,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial long syscall(long number, SafeHandle fd, long argument2, long argument3, long argument4);
+
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
+    internal static partial long sched_setscheduler(long number, int threadId, int policy, int* priority);
 
     [LibraryImport(Library)]
     internal static partial uint geteuid();

@@ -17,5 +17,5 @@ internal static partial class LibC
     private const string Library = "libc";
 
     // A few constants differ between the two architectures; the JIT folds the test away.
-    private static readonly bool IsArm64 = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+    private static bool IsArm64 => RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
 }

@@ -79,6 +79,11 @@ internal sealed class HostProcess : IDisposable
             yield return ((long)spin.TotalMicroseconds).ToString(CultureInfo.InvariantCulture) + "us";
         }
 
+        if (options.IdlePoll)
+        {
+            yield return "--idle-poll";
+        }
+
         foreach (var device in options.Devices)
         {
             yield return "--device";

@@ -92,6 +92,11 @@ internal static class BenchProcess
             arguments.AddRange(["--spin", Text(spin.TotalMicroseconds) + "us"]);
         }
 
+        if (plan.IdlePoll)
+        {
+            arguments.Add("--idle-poll");
+        }
+
         foreach (var device in plan.Target == BenchTarget.Hmm ? plan.Devices : [])
         {
             arguments.AddRange(["--device", device]);

@@ -53,6 +53,9 @@ internal sealed record BenchPlan
     /// <summary>How long our host looks for the next fault before it sleeps; null: as it does by itself.</summary>
     internal TimeSpan? SpinTime { get; init; }
 
+    /// <summary>Whether our host keeps processors awake while faults come.</summary>
+    internal bool IdlePoll { get; init; }
+
     /// <summary>Real files that the pages hold besides their tags; empty: words that compress to a half.</summary>
     internal string DataPath { get; init; } = "";
 

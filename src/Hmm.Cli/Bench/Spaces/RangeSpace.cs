@@ -43,6 +43,7 @@ internal sealed unsafe class RangeSpace : IBenchSpace
             BudgetBytes = plan.BudgetBytes,
             DeviceFolder = plan.DeviceFolder,
             SpinTime = plan.SpinTime,
+            IdlePoll = plan.IdlePoll,
             ApplicationName = "hmm bench",
         };
         foreach (var device in plan.Devices)
