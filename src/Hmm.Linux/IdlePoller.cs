@@ -47,24 +47,29 @@ public sealed class IdlePoller : IDisposable
     /// </summary>
     /// <param name="poller">The poller.</param>
     /// <param name="whyNot">Why there is none; empty if there is.</param>
-    /// <returns>
-    /// False if this system does not allow it, or a quota leaves the process less time than its processors have:
-    /// polling would use that up.
-    /// </returns>
-    public static bool TryCreate([NotNullWhen(true)] out IdlePoller? poller, out string whyNot) =>
-        TryCreate(SystemInfo.Processors, SystemInfo.ProcessorCount, out poller, out whyNot);
-
-    internal static bool TryCreate(
-        IReadOnlyList<int> processors, int usable, [NotNullWhen(true)] out IdlePoller? poller, out string whyNot)
+    /// <returns>False if this system does not allow it, or it would gain nothing.</returns>
+    public static bool TryCreate([NotNullWhen(true)] out IdlePoller? poller, out string whyNot)
     {
         poller = null;
-        if (usable < processors.Count)
-        {
-            whyNot = $"a quota leaves this process the time of {usable} of its {processors.Count} processors, and "
-                + "polling would use that up";
-            return false;
-        }
+        var processors = SystemInfo.Processors;
+        whyNot = WhyPointless(processors.Count, SystemInfo.ProcessorCount);
+        return whyNot.Length == 0 && TryCreate(processors, out poller, out whyNot);
+    }
 
+    /// <param name="processors">How many processors there are.</param>
+    /// <param name="usable">Of how many the time may be used.</param>
+    internal static string WhyPointless(int processors, int usable) => (processors, usable) switch
+    {
+        (<= 1, _) => "there is one processor, and threads that wait for each other hand it over before it sleeps",
+        _ when usable < processors =>
+            $"a quota leaves the time of {usable} of {processors} processors, and polling would use that up",
+        _ => string.Empty,
+    };
+
+    internal static bool TryCreate(
+        IReadOnlyList<int> processors, [NotNullWhen(true)] out IdlePoller? poller, out string whyNot)
+    {
+        poller = null;
         var created = new IdlePoller();
         foreach (var processor in processors)
         {

@@ -52,8 +52,8 @@ public sealed class HmmHostOptions
     /// Whether the host keeps its processors awake while faults come less than a millisecond apart, as a kernel does
     /// that polls before it halts. A processor that sleeps takes 5 to 100 µs until it runs again; a virtual one whose
     /// machine other guests want, milliseconds. It takes all of their time that nobody else wants, and counts as the
-    /// host's. Where the system does not allow it, or a quota limits processor time, the host says so on its standard
-    /// error, and goes on without. Default: false.
+    /// host's. Where the system does not allow it, on one processor, or where a quota limits processor time, the host
+    /// says so on its standard error, and goes on without. Default: false.
     /// </summary>
     public bool IdlePoll { get; set; }
 

@@ -68,19 +68,24 @@ public sealed class IdlePollerTests
         Until(() => threads.Zip(before).All(static pair => TimesAsleep(pair.First) > pair.Second));
     }
 
-    [Fact]
-    public void WhereAQuotaLimitsProcessorTimeThereIsNone()
-    {
-        Assert.False(IdlePoller.TryCreate([0, 1, 2, 3], usable: 2, out var poller, out var whyNot));
-        Assert.Null(poller);
-        Assert.Contains("the time of 2 of its 4 processors", whyNot, StringComparison.Ordinal);
-    }
+    [Theory]
+    [InlineData(1, 1, "one processor")]
+    [InlineData(4, 2, "the time of 2 of 4 processors")]
+    [InlineData(2, 1, "the time of 1 of 2 processors")]
+    public void WhereItWouldGainNothingThereIsNone(int processors, int usable, string words) =>
+        Assert.Contains(words, IdlePoller.WhyPointless(processors, usable), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(2, 2)]
+    [InlineData(2, 4)] // DOTNET_PROCESSOR_COUNT
+    public void ElsewhereThereIsOne(int processors, int usable) =>
+        Assert.Empty(IdlePoller.WhyPointless(processors, usable));
 
     [NeedsFact(Need.Ring)]
     public void OneThatCannotBeLeavesNothing()
     {
         int[] processors = [SystemInfo.Processors[0], 1 << 20];
-        Assert.False(IdlePoller.TryCreate(processors, usable: 2, out var poller, out var whyNot));
+        Assert.False(IdlePoller.TryCreate(processors, out var poller, out var whyNot));
         Assert.Null(poller);
         Assert.Contains("io_uring_setup failed with EINVAL", whyNot, StringComparison.Ordinal);
         Until(() => Pollers().Length == 0);
@@ -88,9 +93,8 @@ public sealed class IdlePollerTests
 
     private static IdlePoller Create()
     {
-        // Whatever quota there is: what is asked here is how it works.
-        var processors = SystemInfo.Processors;
-        Assert.True(IdlePoller.TryCreate(processors, processors.Count, out var poller, out var whyNot), whyNot);
+        // Whether it would gain anything here is not the question.
+        Assert.True(IdlePoller.TryCreate(SystemInfo.Processors, out var poller, out var whyNot), whyNot);
         return poller;
     }
 

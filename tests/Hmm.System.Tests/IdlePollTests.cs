@@ -18,7 +18,7 @@ public sealed class IdlePollTests
             Hosts.WriteAndCheck(array);
         }
 
-        // A quota, or a sandbox: then the host says so and goes on, as it just did.
+        // One processor, a quota, or a sandbox: then the host says so and goes on, as it just did.
         var possible = IdlePoller.TryCreate(out var poller, out _);
         poller?.Dispose();
         Assert.Equal(possible ? SystemInfo.Processors.Count : 0, PollersOf(polling));
