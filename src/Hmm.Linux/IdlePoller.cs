@@ -127,7 +127,12 @@ public sealed class IdlePoller : IDisposable
         }
 
         _rings.Add(ring);
-        var thread = Pollers().First(thread => !others.Contains(thread));
+        if (Pollers().FirstOrDefault(thread => !others.Contains(thread)) is not (> 0 and var thread))
+        {
+            whyNot = "/proc does not show the kernel's thread that is to poll";
+            return false;
+        }
+
         var error = TakeWhatIsLeft(thread);
         whyNot = error == Errno.None
             ? string.Empty

@@ -28,8 +28,8 @@ public sealed unsafe partial class HmmArray<T>
     }
 
     /// <summary>
-    /// Says that elements will be read soon. Costs less than a microsecond; returns before anything is
-    /// brought.
+    /// Says that elements will be read soon. Costs less than a microsecond, and some more where the host sleeps
+    /// and has to be woken; returns before anything is brought.
     /// </summary>
     /// <param name="start">The first element.</param>
     /// <param name="count">How many elements.</param>
@@ -63,7 +63,7 @@ public sealed unsafe partial class HmmArray<T>
 
     /// <summary>
     /// Says that elements will be written: they are brought writable, so that the first write does
-    /// not fault again. Costs less than a microsecond; returns before anything is brought.
+    /// not fault again. Costs what <see cref="Prefetch(long, long)"/> does; returns before anything is brought.
     /// </summary>
     /// <param name="start">The first element.</param>
     /// <param name="count">How many elements.</param>
@@ -71,12 +71,18 @@ public sealed unsafe partial class HmmArray<T>
     /// <exception cref="HmmException">ECONNRESET: the host has gone.</exception>
     public void WillWrite(long start, long count) => Hint(HintKind.WillWrite, start, count);
 
-    /// <summary>Says how the whole array is going to be accessed.</summary>
+    /// <summary>
+    /// Says how the whole array is going to be accessed; it is in effect when this returns, which takes a message to
+    /// the host and back.
+    /// </summary>
     /// <param name="advice">The order.</param>
     /// <exception cref="HmmException">ECONNRESET: the host has gone.</exception>
     public void Advise(Advice advice) => Advise(advice, 0, Length);
 
-    /// <summary>Says how elements are going to be accessed.</summary>
+    /// <summary>
+    /// Says how elements are going to be accessed. A range has one advice, so the last call decides for all of its
+    /// elements; it is in effect when this returns, which takes a message to the host and back.
+    /// </summary>
     /// <param name="advice">The order.</param>
     /// <param name="start">The first element.</param>
     /// <param name="count">How many elements.</param>

@@ -273,13 +273,17 @@ public sealed class PageTests : IDisposable
         for (var page = 0L; page < Pages; page++)
         {
             Assert.Equal(Pattern.At(page * PageWords), array[page * PageWords]);
+
+            // It asks the host something before the next: who reads faster than pages can come waits for each, and what
+            // is judged is whether they are asked for, not how many of the processors this test has.
+            _ = array.Describe(page * PageWords);
         }
 
         // At random each that was away faults by itself; else most come with one before them.
         var faults = (long)(array.Statistics.Faults - before);
         Assert.InRange(away, Pages / 4, Pages);
         Assert.True(
-            advice == Advice.Random ? faults >= away : faults < away * 6 / 10,
+            advice == Advice.Random ? faults >= away : faults < away * 3 / 10,
             $"{faults} faults for {away} pages that were away with advice {advice}");
         Hosts.WriteAndCheck(array, round: 1);
     }

@@ -51,7 +51,7 @@ internal sealed class SuiteRun
             Add(row);
         }
 
-        foreach (var row in ResidentTouch.Run(_plan))
+        foreach (var row in ResidentTouch.Run(_plan).Concat(HintCost.Run(_plan)))
         {
             Add(row);
         }
