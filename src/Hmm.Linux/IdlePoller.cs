@@ -22,17 +22,16 @@ namespace Hmm.Linux;
 /// </remarks>
 public sealed class IdlePoller : IDisposable
 {
-    /// <summary>Events further apart than that are not worth a processor.</summary>
+    /// <summary>
+    /// Events further apart than that are not worth a processor. The pollers are told as often to go on, so that none
+    /// sleeps while events come: one that is woken has time to its credit, and takes a tick from whoever has none.
+    /// </summary>
     internal static readonly TimeSpan GapMax = TimeSpan.FromMilliseconds(1);
 
     // The kernel counts in ticks, of 1 to 10 ms, and rounds up.
     private const int IdleMs = 4;
 
     private static readonly long s_gapMax = (long)(GapMax.TotalSeconds * Stopwatch.Frequency);
-
-    // Often enough that none sleeps while events come: one that is woken has time to its credit, and takes a tick from
-    // whoever has none.
-    private static readonly long s_period = s_gapMax;
 
     private readonly List<IoUring> _rings = []; // owner thread
     private long _last = long.MinValue / 2; // owner thread; when an event came
@@ -85,7 +84,7 @@ public sealed class IdlePoller : IDisposable
     }
 
     /// <summary>An event came: if the one before it was less than a millisecond ago, processors stay awake.</summary>
-    /// <remarks>A look at the clock, and once a millisecond an entry of shared memory for each processor.</remarks>
+    /// <remarks>A look at the clock, and once a millisecond a call for each processor.</remarks>
     public void Notice() => Notice(Stopwatch.GetTimestamp());
 
     /// <summary>Ends; the threads go.</summary>
@@ -99,7 +98,7 @@ public sealed class IdlePoller : IDisposable
     {
         var isSoon = now - _last <= s_gapMax;
         _last = now;
-        if (!isSoon || now - _kept < s_period)
+        if (!isSoon || now - _kept < s_gapMax)
         {
             return;
         }

@@ -254,26 +254,13 @@ internal sealed unsafe class IoUring : DescriptorHandle
         // One that is not taken yet does as well: the thread has other things to do, or no processor.
         if (Volatile.Read(ref *_submitHead) == _filled)
         {
-            ref var entry = ref _submissions[_filled & _submitMask];
-            entry = default;
+            ref var entry = ref Next();
             entry.opcode = LibC.IORING_OP_NOP;
             entry.flags = LibC.IOSQE_CQE_SKIP_SUCCESS;
-            _filled++;
-            Volatile.Write(ref *_submitTail, _filled);
         }
 
-        // Between the two: else the flag may be from before the thread looked for entries for the last time, and the
-        // entry come after that, so that it sleeps with one.
-        Interlocked.MemoryBarrier();
-        if ((Volatile.Read(ref *_submitFlags) & LibC.IORING_SQ_NEED_WAKEUP) == 0)
-        {
-            return;
-        }
-
-        var result = LibC.io_uring_enter(
-            LibC.SYS_io_uring_enter, this, 0, 0, LibC.IORING_ENTER_SQ_WAKEUP, 0, 0);
-        var error = LinuxError.Last();
-        if (result < 0 && !LinuxError.IsInterrupted(error))
+        var error = Enter(wait: false);
+        if (error != Errno.None)
         {
             Fail(error);
         }

@@ -19,8 +19,7 @@ internal static unsafe partial class LibC
     internal const uint IORING_SETUP_SINGLE_ISSUER = 1 << 12; // Linux 6.0
     internal const uint IORING_SETUP_DEFER_TASKRUN = 1 << 13; // Linux 6.1
 
-    internal const uint IORING_SQ_NEED_WAKEUP = 1 << 0; // in the submission queue's flags
-    internal const uint IORING_SQ_TASKRUN = 1 << 2;
+    internal const uint IORING_SQ_TASKRUN = 1 << 2; // in the submission queue's flags
 
     internal const uint IORING_FEAT_SINGLE_MMAP = 1 << 0; // Linux 5.4
     internal const uint IORING_FEAT_NODROP = 1 << 1; // Linux 5.5
